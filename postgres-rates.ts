@@ -1,0 +1,1 @@
+export const postgresRates = (p: unknown) => ({ add: async () => ({count:0, resetAt:new Date()}), prune: async () => {} })

@@ -1,0 +1,31 @@
+import type { BlobStore } from './blobs/store.ts'
+import type { ReadCache } from './cache/read-cache.ts'
+import type { Database } from './db/dialect.ts'
+import type { EcosystemRules } from './ecosystem.ts'
+import type { RateCounter } from './limits/rate-counter.ts'
+import type { Settings } from './settings.ts'
+
+/** The logger's face: fields first, then the message, as in pino. */
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** What the process owns: built once in compose.ts, passed to every verb. */
+export interface App {
+  readonly database: Database
+  readonly blobs: BlobStore
+  readonly cache: ReadCache
+  readonly rates: RateCounter
+  readonly settings: Settings
+  readonly ecosystems: readonly EcosystemRules[]
+  readonly clock: () => Date
+  readonly log: Log
+}
+
+/** Milliseconds since 1970, by the app's clock. */
+export function now(app: App): number {
+  return app.clock().getTime()
+}

@@ -1,0 +1,175 @@
+import type { Generated, Kysely, Selectable, Transaction } from 'kysely'
+
+/** 0 or 1: one type for both databases. */
+export type Flag = 0 | 1
+/** Milliseconds since 1970. */
+export type Millis = number
+/** JSON text. */
+export type Json = string
+
+export type Role = 'reader' | 'publisher' | 'admin'
+export type Visibility = 'public' | 'private'
+
+/** One row type per table; column names are snake_case in the database. See design.md "Words". */
+export interface Schema {
+  users: {
+    id: Generated<number>
+    name: string
+    key: string
+    email: string
+    isOperator: Flag
+    createdAt: Millis
+    disabledAt: Millis | null
+  }
+  namespaces: {
+    id: Generated<number>
+    name: string
+    key: string
+    status: 'active' | 'terminating'
+    /** Quotas; null is unlimited. */
+    maxBytes: number | null
+    maxPackages: number | null
+    maxProjects: number | null
+    /** Sum of the sizes of the distinct blobs its packages link to; kept by core/blobs/link.ts. */
+    usedBytes: number
+    /** Set by the namespace's own people. */
+    consumerLabels: Json
+    /** Set by operators only. */
+    providerLabels: Json
+    createdAt: Millis
+  }
+  members: { namespaceId: number; userId: number; role: Role; createdAt: Millis }
+  projects: {
+    id: Generated<number>
+    namespaceId: number
+    /** One or more path parts joined by '/'. */
+    name: string
+    consumerLabels: Json
+    providerLabels: Json
+    createdAt: Millis
+  }
+  packages: {
+    id: Generated<number>
+    ecosystem: string
+    namespaceId: number
+    projectId: number
+    name: string
+    key: string
+    /** The whole name as its users write it: 'acme/web/app'; unique per ecosystem. */
+    path: string
+    visibility: Visibility
+    immutableTags: Flag
+    /** What its releases are, e.g. 'oci-image-v1.0.0'; empty when unknown. */
+    contentType: string
+    labels: Json
+    createdAt: Millis
+    updatedAt: Millis
+  }
+  packageOwners: { packageId: number; userId: number; role: Role; createdAt: Millis }
+  releases: {
+    id: Generated<number>
+    packageId: number
+    version: string
+    /** Digest of the file that is the release: a manifest, an archive. */
+    digest: string
+    mediaType: string
+    size: number
+    /** What it is, as its ecosystem says (OCI: artifactType); empty when it says nothing. */
+    kind: string
+    /** Digest of the release of the same package that this one is about (signature, SBOM), or null. */
+    subject: string | null
+    /** What the ecosystem's inspection found out; shape is the ecosystem's. */
+    metadata: Json
+    yankedAt: Millis | null
+    createdAt: Millis
+    createdBy: string
+  }
+  releaseFiles: {
+    releaseId: number
+    position: number
+    packageId: number
+    role: string
+    digest: string
+    mediaType: string
+    size: number
+  }
+  tags: { packageId: number; name: string; releaseId: number; updatedAt: Millis }
+  blobs: {
+    digest: string
+    size: number
+    /** Names these bytes in the blob store; never reused, so deleting cannot hit a newer copy. */
+    locator: string
+    createdAt: Millis
+  }
+  /** Which packages have a blob: the only thing that lets anybody read it. */
+  packageBlobs: { packageId: number; namespaceId: number; digest: string; linkedAt: Millis }
+  uploads: {
+    id: string
+    namespaceId: number
+    packageId: number
+    /** Bytes accepted so far. */
+    offset: number
+    /** JSON array of the ids of the parts that hold them, in order; see blobs/store.ts. */
+    parts: Json
+    createdBy: string
+    createdAt: Millis
+    touchedAt: Millis
+  }
+  tokens: {
+    id: Generated<number>
+    name: string
+    /** Owner: a user, or (a robot) a namespace with a role in it. */
+    userId: number | null
+    namespaceId: number | null
+    role: Role | null
+    /** SHA-256 of the secret, hex. */
+    hash: string
+    /** Comma-separated, sorted. */
+    scopes: string
+    /** JSON array of namespace ids it is limited to, or null. */
+    onlyNamespaces: Json | null
+    /** JSON array of package ids it is limited to, or null. */
+    onlyPackages: Json | null
+    createdAt: Millis
+    createdBy: string
+    expiresAt: Millis | null
+    lastUsedAt: Millis | null
+    revokedAt: Millis | null
+  }
+  audit: {
+    id: Generated<number>
+    at: Millis
+    actor: string
+    action: string
+    subject: string
+    detail: Json
+    address: string
+    credential: string
+    requestId: string
+    /** The namespace it happened in, so that its admins may read it. */
+    namespaceId: number | null
+  }
+  jobs: {
+    id: Generated<number>
+    kind: string
+    /** At most one waiting job per kind and key; empty means no such limit. */
+    key: string
+    payload: Json
+    state: 'waiting' | 'running' | 'dead'
+    runAt: Millis
+    attempts: number
+    leaseOwner: string | null
+    leaseUntil: Millis | null
+    lastError: string | null
+    createdAt: Millis
+  }
+  schedules: { kind: string; everySeconds: number; nextRunAt: Millis }
+  /** Secrets and facts that all nodes share. */
+  settings: { key: string; value: string }
+  /** What changed, for the caches of other processes (SQLite; PostgreSQL uses NOTIFY). */
+  changes: { seq: Generated<number>; topic: string; at: Millis }
+}
+
+export type Db = Kysely<Schema>
+export type Tx = Transaction<Schema>
+export type Row<T extends keyof Schema> = Selectable<Schema[T]>

@@ -1,0 +1,95 @@
+import type { Actor } from '#core/access/actor.ts'
+import { authorize, can } from '#core/access/can.ts'
+import type { App } from '#core/app.ts'
+import { namespaceTopic, packageTopic } from '#core/cache/topics.ts'
+import type { Db, Visibility } from '#core/db/schema.ts'
+import type { ParsedName } from '#core/ecosystem.ts'
+import { RegistryError } from '#core/errors.ts'
+import { namespaceKey } from '#core/namespaces/namespace-key.ts'
+
+/** Which package is meant: a name as its ecosystem parsed it. */
+export interface PackageRef extends ParsedName {
+  readonly ecosystem: string
+}
+
+/** What a package is, without its releases. */
+export interface Package {
+  readonly id: number
+  readonly ecosystem: string
+  readonly namespaceId: number
+  readonly projectId: number
+  readonly path: string
+  readonly name: string
+  readonly visibility: Visibility
+  readonly immutableTags: boolean
+}
+
+/** The package as an access resource. */
+export function resourceOf(found: Package) {
+  return { namespaceId: found.namespaceId, package: found }
+}
+
+/** Finds a package by name, from memory when it can; knows nothing of who asks. */
+export function findPackage(app: App, ref: PackageRef): Promise<Package | undefined> {
+  const key = `package ${ref.ecosystem} ${namespaceKey(ref.namespace)} ${projectName(ref)} ${ref.key}`
+  return app.cache.through(key, async () => {
+    const value = await selectPackage(app.database.db, ref)
+    const topics = value ? [packageTopic(value.id), namespaceTopic(value.namespaceId)] : []
+    return { value, topics }
+  })
+}
+
+/** The package, if the actor may read it; otherwise `package_unknown`. */
+export async function getReadablePackage(app: App, actor: Actor, ref: PackageRef): Promise<Package> {
+  const found = await findPackage(app, ref)
+  if (!found || !can(actor, 'read', resourceOf(found))) throw packageUnknown(ref)
+  return found
+}
+
+/** The package, if the actor may do that to it; what they may not see is `package_unknown`. */
+export async function getPackageFor(
+  app: App,
+  actor: Actor,
+  ref: PackageRef,
+  action: 'publish' | 'delete' | 'manage',
+): Promise<Package> {
+  const found = await findPackage(app, ref)
+  if (!found) throw packageUnknown(ref)
+  authorize(actor, action, resourceOf(found), () => packageUnknown(ref))
+  return found
+}
+
+/** Reads the package's row; inside a transaction, the committed truth. */
+export async function selectPackage(db: Db, ref: PackageRef): Promise<Package | undefined> {
+  const row = await db
+    .selectFrom('packages')
+    .innerJoin('projects', 'projects.id', 'packages.projectId')
+    .innerJoin('namespaces', 'namespaces.id', 'packages.namespaceId')
+    .select([
+      'packages.id',
+      'packages.ecosystem',
+      'packages.namespaceId',
+      'packages.projectId',
+      'packages.path',
+      'packages.name',
+      'packages.visibility',
+      'packages.immutableTags',
+    ])
+    .where('namespaces.key', '=', namespaceKey(ref.namespace))
+    .where('namespaces.status', '=', 'active')
+    .where('projects.name', '=', projectName(ref))
+    .where('packages.ecosystem', '=', ref.ecosystem)
+    .where('packages.key', '=', ref.key)
+    .executeTakeFirst()
+  return row && { ...row, immutableTags: row.immutableTags === 1 }
+}
+
+/** The project a package belongs to when its name carries none: its ecosystem's own. */
+export function projectName(ref: PackageRef): string {
+  return ref.project ?? ref.ecosystem
+}
+
+/** What strangers hear of packages that are not there, and of private ones. */
+export function packageUnknown(ref: PackageRef): RegistryError {
+  return new RegistryError('package_unknown', `no package ${ref.namespace}/${ref.name} here`)
+}

@@ -1,0 +1,34 @@
+import type { Actor } from '#core/access/actor.ts'
+import type { App } from '#core/app.ts'
+import { audit } from '#core/audit/audit.ts'
+import { packageTopic } from '#core/cache/topics.ts'
+import { change, changed } from '#core/db/change.ts'
+import { RegistryError } from '#core/errors.ts'
+import { getPackageFor, type PackageRef } from '#core/packages/package.ts'
+
+/** Deletes a release and every tag that points at it; its blobs go when nobody has them. */
+export async function deleteRelease(
+  app: App,
+  actor: Actor,
+  ref: PackageRef,
+  version: string,
+): Promise<void> {
+  const target = await getPackageFor(app, actor, ref, 'delete')
+  await change(app, async (tx) => {
+    const deleted = await tx
+      .deleteFrom('releases')
+      .where('packageId', '=', target.id)
+      .where('version', '=', version)
+      .executeTakeFirst()
+    if (deleted.numDeletedRows === 0n) {
+      throw new RegistryError('release_unknown', `${target.path} has no ${version}`)
+    }
+    await audit(app, tx, actor, {
+      action: 'release.delete',
+      subject: `package:${target.ecosystem}:${target.path}`,
+      namespaceId: target.namespaceId,
+      detail: { version },
+    })
+    changed(tx, packageTopic(target.id))
+  })
+}

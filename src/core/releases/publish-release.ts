@@ -1,0 +1,187 @@
+import type { Actor } from '#core/access/actor.ts'
+import { can } from '#core/access/can.ts'
+import { type App, now } from '#core/app.ts'
+import { audit } from '#core/audit/audit.ts'
+import { adoptBlob, linkBlob } from '#core/blobs/link.ts'
+import type { StoredBlob } from '#core/blobs/store.ts'
+import { packageTopic } from '#core/cache/topics.ts'
+import { change, changed } from '#core/db/change.ts'
+import type { Tx } from '#core/db/schema.ts'
+import { RegistryError } from '#core/errors.ts'
+import { ensurePackage } from '#core/packages/ensure-package.ts'
+import { findPackage, type Package, type PackageRef, resourceOf } from '#core/packages/package.ts'
+import { setTag } from './set-tag.ts'
+
+/** A blob that a release is made of. */
+export interface ReleaseFile {
+  readonly role: string
+  readonly digest: string
+  readonly mediaType: string
+  readonly size: number
+}
+
+/** A release as its ecosystem's inspection understood it. */
+export interface NewRelease {
+  readonly version: string
+  /** The file that is the release, and its digest and type. */
+  readonly bytes: Uint8Array
+  readonly digest: string
+  readonly mediaType: string
+  readonly kind: string
+  readonly subject?: string
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** What the package must have already. */
+  readonly files: readonly ReleaseFile[]
+  readonly tags: readonly string[]
+}
+
+/**
+ * Publishes a release: authorize → store its bytes → record everything in one transaction.
+ * Publishing the same version with the same bytes again only moves the tags.
+ */
+export async function publishRelease(
+  app: App,
+  actor: Actor,
+  ref: PackageRef,
+  release: NewRelease,
+): Promise<Package> {
+  await mayPublish(app, actor, ref)
+  const stored = await app.blobs.put(release.digest, release.bytes)
+  try {
+    return await change(app, (tx) => record(app, tx, actor, { ref, release, stored }))
+  } catch (error) {
+    // Only after a clear refusal: after a lost connection the commit may have happened.
+    if (error instanceof RegistryError && error.status < 500) await app.blobs.delete(stored.locator)
+    throw error
+  }
+}
+
+/** Refuses before anything is stored; the transaction decides again. */
+export async function mayPublish(app: App, actor: Actor, ref: PackageRef): Promise<void> {
+  const known = await findPackage(app, ref)
+  if (known && can(actor, 'publish', resourceOf(known))) return
+  await change(app, (tx) => ensurePackage(app, tx, actor, ref))
+}
+
+interface Recording {
+  readonly ref: PackageRef
+  readonly release: NewRelease
+  readonly stored: StoredBlob
+}
+
+async function record(app: App, tx: Tx, actor: Actor, recording: Recording): Promise<Package> {
+  const { release, stored } = recording
+  const target = await ensurePackage(app, tx, actor, recording.ref)
+  const { namespaceId } = target
+  await requireFiles(app, tx, target, release.files)
+  await adoptBlob(app, tx, release.digest, stored)
+  const size = stored.size
+  await linkBlob(app, tx, { packageId: target.id, namespaceId, digest: release.digest, size })
+  const releaseId = await insertRelease(app, tx, actor, { target, release, size })
+  for (const tag of release.tags) await setTag(app, tx, target, { name: tag, releaseId })
+  await tx
+    .updateTable('packages')
+    .set({ updatedAt: now(app) })
+    .where('id', '=', target.id)
+    .execute()
+  await audit(app, tx, actor, {
+    action: 'release.publish',
+    subject: `package:${target.ecosystem}:${target.path}`,
+    namespaceId,
+    detail: { version: release.version, digest: release.digest, tags: release.tags },
+  })
+  changed(tx, packageTopic(target.id))
+  return target
+}
+
+/** Every file must be in the package; touching the links keeps collection away until commit. */
+async function requireFiles(
+  app: App,
+  tx: Tx,
+  target: Package,
+  files: readonly ReleaseFile[],
+): Promise<void> {
+  if (files.length === 0) return
+  const digests = [...new Set(files.map((file) => file.digest))]
+  const linked = await tx
+    .updateTable('packageBlobs')
+    .set({ linkedAt: now(app) })
+    .where('packageId', '=', target.id)
+    .where('digest', 'in', digests)
+    .returning('digest')
+    .execute()
+  const present = new Set(linked.map((row) => row.digest))
+  const missing = digests.filter((digest) => !present.has(digest))
+  if (missing.length > 0) {
+    throw new RegistryError(
+      'manifest_blob_unknown',
+      `${target.path} has no blob ${missing.slice(0, 5).join(', ')}`,
+      { details: { digests: missing } },
+    )
+  }
+  const blobs = await tx
+    .selectFrom('blobs')
+    .select(['digest', 'size'])
+    .where('digest', 'in', digests)
+    .execute()
+  const sizes = new Map(blobs.map((row) => [row.digest, row.size]))
+  const wrong = files.find((file) => sizes.get(file.digest) !== file.size)
+  if (wrong) {
+    throw new RegistryError(
+      'size_invalid',
+      `${wrong.digest} is ${sizes.get(wrong.digest)} bytes, not ${wrong.size}`,
+    )
+  }
+}
+
+async function insertRelease(
+  app: App,
+  tx: Tx,
+  actor: Actor,
+  { target, release, size }: { target: Package; release: NewRelease; size: number },
+): Promise<number> {
+  const inserted = await tx
+    .insertInto('releases')
+    .values({
+      packageId: target.id,
+      version: release.version,
+      digest: release.digest,
+      mediaType: release.mediaType,
+      size,
+      kind: release.kind,
+      subject: release.subject ?? null,
+      metadata: JSON.stringify(release.metadata),
+      yankedAt: null,
+      createdAt: now(app),
+      createdBy: actor.name,
+    })
+    .onConflict((conflict) => conflict.columns(['packageId', 'version']).doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (!inserted) return getSameRelease(tx, target, release)
+  const own = { role: 'manifest', digest: release.digest, mediaType: release.mediaType, size }
+  await tx
+    .insertInto('releaseFiles')
+    .values(
+      [own, ...release.files].map((file, position) => ({
+        ...file,
+        position,
+        releaseId: inserted.id,
+        packageId: target.id,
+      })),
+    )
+    .execute()
+  return inserted.id
+}
+
+/** A version is never replaced: the same bytes are fine, others are a conflict. */
+async function getSameRelease(tx: Tx, target: Package, release: NewRelease): Promise<number> {
+  const existing = await tx
+    .selectFrom('releases')
+    .select(['id', 'digest'])
+    .where('packageId', '=', target.id)
+    .where('version', '=', release.version)
+    .executeTakeFirstOrThrow()
+  if (existing.digest === release.digest) return existing.id
+  throw new RegistryError('conflict', `${target.path} ${release.version} exists with other content`)
+}

@@ -1,0 +1,67 @@
+import type { Context } from 'hono'
+import { fileResponse } from '#runtime/file-response.ts'
+import type { Env } from './contract.ts'
+import { parseRange } from './range.ts'
+
+/** A finished answer to GET, the same for everybody who may see it until one of its topics changes. */
+export interface HotAnswer {
+  readonly topics: readonly string[]
+  /** Header names in lower case; content-length is added. `etag` is compared with If-None-Match. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Finished bytes, or a local file of that size. */
+  readonly body: Uint8Array | { readonly path: string; readonly size: number }
+  /** True when anybody may see it: only then the server keeps it. */
+  readonly isPublic: boolean
+  /** What a credential that is limited to certain packages must allow. */
+  readonly grant?: { readonly name: string; readonly action: string }
+}
+
+/** Answers, and lets the server keep the answer for the next one who asks. */
+export function sendHot(c: Context<Env>, answer: HotAnswer): Response {
+  if (answer.isPublic) c.set('hot', answer)
+  return hotResponse(answer, c.req.raw)
+}
+
+/** The answer to this request: whole, a range, without body for HEAD, or 304. */
+export function hotResponse(answer: HotAnswer, request: Request): Response {
+  const { headers } = answer
+  const known = request.headers.get('if-none-match')
+  if (known !== null && headers.etag !== undefined && matches(known, headers.etag)) {
+    return new Response(null, { status: 304, headers: withoutContent(headers) })
+  }
+  const { body } = answer
+  const size = body instanceof Uint8Array ? body.byteLength : body.size
+  if (request.method === 'HEAD') {
+    return new Response(null, { headers: { ...headers, 'content-length': String(size) } })
+  }
+  const range = parseRange(request.headers.get('range'), size)
+  if (range) {
+    const ranged = {
+      ...headers,
+      'content-range': `bytes ${range.start}-${range.end - 1}/${size}`,
+      'content-length': String(range.end - range.start),
+    }
+    if (!(body instanceof Uint8Array)) {
+      return fileResponse(body.path, { status: 206, headers: ranged, ...range })
+    }
+    const part = new Uint8Array(body.subarray(range.start, range.end))
+    return new Response(part, { status: 206, headers: ranged })
+  }
+  if (!(body instanceof Uint8Array)) {
+    return fileResponse(body.path, { status: 200, headers, start: 0, end: size })
+  }
+  return new Response(body as Uint8Array<ArrayBuffer>, { headers })
+}
+
+/** A 304 repeats the validators, never what describes a body. */
+function withoutContent(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = { ...headers }
+  delete kept['content-type']
+  delete kept['content-length']
+  return kept
+}
+
+function matches(header: string, etag: string): boolean {
+  if (header === etag || header === '*') return true
+  return header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)
+}

@@ -1,0 +1,5 @@
+import type { Ecosystem } from './contract.ts'
+import { oci } from './oci/index.ts'
+
+/** The one place that names them all. Adding a package manager adds one line here. */
+export const ecosystems: readonly Ecosystem[] = [oci]

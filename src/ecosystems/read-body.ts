@@ -1,0 +1,37 @@
+import { RegistryError } from '#core/errors.ts'
+
+/** The body as it comes, chunk by chunk. */
+export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> {
+  if (!request.body) return
+  const reader = request.body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    // Also when the consumer stopped early: the sender need not go on.
+    reader.cancel().catch(() => {})
+  }
+}
+
+/** The whole body, at most `maxBytes`; throws `too_large` beyond. */
+export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const announced = Number(request.headers.get('content-length') ?? 0)
+  if (announced > maxBytes) throw tooLarge(maxBytes)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of bodyChunks(request)) {
+    size += chunk.byteLength
+    if (size > maxBytes) throw tooLarge(maxBytes)
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+}
+
+function tooLarge(maxBytes: number): RegistryError {
+  return new RegistryError('too_large', `the body may have at most ${maxBytes} bytes`, {
+    details: { maxBytes },
+  })
+}

@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openFsBlobs } from '#adapters/fs-blobs.ts'
+import { openPostgres } from '#adapters/postgres.ts'
+import { postgresRates } from '#adapters/postgres-rates.ts'
+import { openSqlite } from '#adapters/sqlite.ts'
+import { openSqliteRates } from '#adapters/sqlite-rates.ts'
+import type { Actor } from '#core/access/actor.ts'
+import { systemActor } from '#core/access/actor.ts'
+import type { App, Log } from '#core/app.ts'
+import { ReadCache } from '#core/cache/read-cache.ts'
+import { migrate } from '#core/db/migrations.ts'
+import type { Settings } from '#core/settings.ts'
+import { ecosystems } from '#ecosystems/index.ts'
+import { createTestDatabase } from './postgres.ts'
+
+/** An app on a real, empty database and a real folder, thrown away at the end. */
+export interface TestApp {
+  readonly app: App
+  /** Moves the app's clock. */
+  readonly clock: { now: Date; advance(seconds: number): void }
+  /** Another process' view: same database and folder, own connections and memory. */
+  openTwin(): Promise<App>
+  close(): Promise<void>
+  readonly dir: string
+}
+
+const SETTINGS: Settings = {
+  publicUrl: 'http://127.0.0.1:7080',
+  defaultVisibility: 'public',
+  maxManifestBytes: 8 * 1024 * 1024,
+  maxBlobBytes: 10 * 1024 * 1024 * 1024,
+  defaultQuotaBytes: undefined,
+  defaultQuotaPackages: undefined,
+  gcGraceSeconds: 3600,
+  uploadExpirySeconds: 86_400,
+  maxFailedCredentialsPerMinute: 20,
+}
+
+/** Errors and warnings reach the terminal; the rest is dropped. */
+const quietLog: Log = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  // biome-ignore lint/suspicious/noConsole: a test that logs an error should show it.
+  error: (fields, message) => console.error(message, fields),
+}
+
+/** The local operator, as tests use it to arrange things. */
+export const operator: Actor = systemActor('cli')
+
+/** Opens a test app: SQLite, or PostgreSQL when TEST_DATABASE_URL is set. */
+export async function openTestApp(settings: Partial<Settings> = {}): Promise<TestApp> {
+  const dir = await mkdtemp(join(tmpdir(), 'entrepot-test-'))
+  const target = await createTestDatabase()
+  const clock = {
+    now: new Date('2026-01-01T00:00:00Z'),
+    advance(seconds: number) {
+      clock.now = new Date(clock.now.getTime() + seconds * 1000)
+    },
+  }
+  const closers: Array<() => Promise<unknown> | unknown> = []
+  const open = async (): Promise<App> => {
+    const database = target
+      ? await openPostgres({ url: target.url, poolSize: 8, onError: () => {} })
+      : await openSqlite(join(dir, 'entrepot.db'))
+    closers.unshift(() => database.close())
+    await migrate(database.db, database.dialect)
+    const rates = target ? postgresRates(database.db) : openSqliteRates(join(dir, 'rates.db'))
+    if ('close' in rates) closers.unshift(() => rates.close())
+    return {
+      database,
+      rates,
+      blobs: await openFsBlobs(join(dir, 'blobs')),
+      cache: new ReadCache(database.signal, 64 * 1024 * 1024),
+      settings: { ...SETTINGS, ...settings },
+      ecosystems,
+      clock: () => clock.now,
+      log: quietLog,
+    }
+  }
+  return {
+    app: await open(),
+    clock,
+    dir,
+    openTwin: open,
+    async close() {
+      for (const close of closers) await close()
+      await target?.drop()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
