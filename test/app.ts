@@ -67,11 +67,11 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
       : await openSqlite(join(dir, 'entrepot.db'))
     closers.unshift(() => database.close())
     await migrate(database.db, database.dialect)
-    const rates = target ? postgresRates(database.db) : openSqliteRates(join(dir, 'rates.db'))
-    if ('close' in rates) closers.unshift(() => rates.close())
+    const sqliteRates = target ? undefined : openSqliteRates(join(dir, 'rates.db'))
+    closers.unshift(() => sqliteRates?.close())
     return {
       database,
-      rates,
+      rates: sqliteRates ?? postgresRates(database.db),
       blobs: await openFsBlobs(join(dir, 'blobs')),
       cache: new ReadCache(database.signal, 64 * 1024 * 1024),
       settings: { ...SETTINGS, ...settings },

@@ -2,17 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import type { BlobStore } from '#core/blobs/store.ts'
 import { after, before, describe, test } from '#runtime/test.ts'
-import {
-  chunks,
-  collect,
-  list,
-  newId,
-  readAll,
-  rejects,
-  sha256,
-  sha512,
-  thenThrow,
-} from './blob-bodies.ts'
+import { chunks, list, newId, readAll, rejects, sha256, sha512, thenThrow } from './blob-bodies.ts'
 
 /** A store under test; `close` throws it away. */
 export interface OpenedBlobStore {
@@ -292,7 +282,7 @@ function testLarge(subject: () => BlobStore): void {
         if (i % 50 === 0) look()
         hash.update(chunk)
         // A copy: a server gives every chunk its own memory.
-        yield Uint8Array.from(chunk)
+        yield new Uint8Array(chunk)
       }
     }
     const id = newId()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { BlobStore } from '#core/blobs/store.ts'
 import { test } from '#runtime/test.ts'
-import { chunks, collect, list, newId, readAll, rejects, sha256, sha512 } from './blob-bodies.ts'
+import { chunks, collect, list, newId, rejects, sha256, sha512 } from './blob-bodies.ts'
 
 const MAX = 1024 * 1024 * 1024
 const FUTURE = new Date(Date.now() + 86_400_000)

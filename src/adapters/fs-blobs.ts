@@ -9,12 +9,11 @@ import { type Digest, Parts } from './fs-parts.ts'
 
 const ALGORITHMS = ['sha256', 'sha512']
 const DIGEST = /^(?:(sha256):([0-9a-f]{64})|(sha512):([0-9a-f]{128}))$/
-const SHA256_FILE = /^sha256\/([0-9a-f]{2})\/([0-9a-f]{2})\/\1\2[0-9a-f]{60}-[A-Za-z0-9_-]{8}$/
-const SHA512_FILE = /^sha512\/([0-9a-f]{2})\/([0-9a-f]{2})\/\1\2[0-9a-f]{124}-[A-Za-z0-9_-]{8}$/
+const SHA256_FILE = /^sha256\/([0-9a-f]{2})\/\1[0-9a-f]{62}-[A-Za-z0-9_-]{8}$/
+const SHA512_FILE = /^sha512\/([0-9a-f]{2})\/\1[0-9a-f]{126}-[A-Za-z0-9_-]{8}$/
 
 /**
- * Blobs as files under `root`: `<algorithm>/<2 hex>/<2 hex>/<hex>-<random>`, which is also the
- * locator; parts of uploads as `uploads/<id>`. A file is complete and durable before it gets its
+ * Blobs as files under `root`: `<algorithm>/<2 hex>/<hex>-<random>`, which is also the locator; parts of uploads as `uploads/<id>`. A file is complete and durable before it gets its
  * final name. Any number of processes may share a root. Nothing is scanned at start.
  */
 export async function openFsBlobs(root: string): Promise<BlobStore> {
@@ -104,10 +103,7 @@ async function* listLocators(root: string, olderThan: Date): AsyncIterable<strin
 }
 
 async function* subdirectories(root: string, algorithm: string): AsyncIterable<string> {
-  for await (const first of entries(join(root, algorithm))) {
-    const outer = `${algorithm}/${first.name}`
-    for await (const second of entries(join(root, outer))) yield `${outer}/${second.name}`
-  }
+  for await (const { name } of entries(join(root, algorithm))) yield `${algorithm}/${name}`
 }
 
 async function check(parts: Parts): Promise<void> {
@@ -132,7 +128,7 @@ function parseDigest(digest: string): Digest {
 
 function newLocator({ algorithm, hex }: Digest): string {
   const random = randomBytes(6).toString('base64url')
-  return `${algorithm}/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}-${random}`
+  return `${algorithm}/${hex.slice(0, 2)}/${hex}-${random}`
 }
 
 /** Where a locator's file is; undefined for anything that this store cannot have made. */

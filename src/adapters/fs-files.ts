@@ -1,5 +1,5 @@
-import type { Dirent } from 'node:fs'
-import { createReadStream, type Stats } from 'node:fs'
+import type { Dirent, Stats } from 'node:fs'
+
 import { type FileHandle, open, opendir, stat, unlink } from 'node:fs/promises'
 import type { ByteRange } from '#core/blobs/store.ts'
 import { RegistryError } from '#core/errors.ts'
@@ -60,8 +60,18 @@ export async function writeAll(file: FileHandle, bytes: Uint8Array, at: number):
 }
 
 /** The bytes of a file, never more than a piece of it in memory. */
-export function readPieces(path: string): AsyncIterable<Uint8Array> {
-  return createReadStream(path, { highWaterMark: READ_BYTES })
+export async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path)
+  try {
+    for (let position = 0; ; ) {
+      const bytes = await readSome(file, position, Number.POSITIVE_INFINITY)
+      if (bytes.length === 0) return
+      position += bytes.length
+      yield bytes
+    }
+  } finally {
+    await file.close()
+  }
 }
 
 /** Reads on demand: a reader that stops asking costs one open file and no memory. */

@@ -18,6 +18,7 @@ import {
 const ID = /^[A-Za-z0-9_-]{10,64}$/
 /** Parts whose digest is remembered; forgetting one costs reading it again. */
 const MAX_REMEMBERED = 10_000
+const TOUCH_AFTER_MS = 60_000
 
 /** A digest taken apart. */
 export interface Digest {
@@ -83,11 +84,13 @@ export class Parts {
     const directory = dirname(target)
     const file = await open(path, 'r+').catch((error) => asThrown(explain(error)))
     try {
-      const [{ size }] = await Promise.all([
+      const [{ size, mtimeMs }] = await Promise.all([
         file.stat(),
         this.#sync(file, path),
         this.#directories.make(directory),
       ])
+      // An old part must not look like an orphan between its renaming and its row in the database.
+      if (Date.now() - mtimeMs > TOUCH_AFTER_MS) await file.utimes(new Date(), new Date())
       await this.#rename(path, target)
       await this.#directories.sync(directory)
       this.#sha256.delete(id)

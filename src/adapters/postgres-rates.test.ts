@@ -12,7 +12,8 @@ rateCounterContract(
   async () => {
     const scratch = await createTestDatabase()
     assert.ok(scratch)
-    const [first, second] = [await openPostgres(scratch.url), await openPostgres(scratch.url)]
+    const options = { url: scratch.url, poolSize: 4, onError: () => {} }
+    const [first, second] = [await openPostgres(options), await openPostgres(options)]
     return {
       counter: postgresRates(first.db),
       twin: postgresRates(second.db),

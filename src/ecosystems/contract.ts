@@ -23,6 +23,8 @@ export interface ShownCredential {
   readonly secret: string
   /** The user name sent along (Basic), if any: it must fit the secret's owner. */
   readonly userName?: string
+  /** True where the protocol has short-lived credentials made from others (see core/tokens/grant.ts). */
+  readonly mayBeGrant?: boolean
 }
 
 /** One package manager, whole: its rules, and the protocol its client speaks. */

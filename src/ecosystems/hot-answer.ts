@@ -34,7 +34,7 @@ export function hotResponse(answer: HotAnswer, request: Request): Response {
   if (request.method === 'HEAD') {
     return new Response(null, { headers: { ...headers, 'content-length': String(size) } })
   }
-  const range = parseRange(request.headers.get('range'), size)
+  const range = isRangeWanted(request, headers) ? parseRange(request.headers.get('range'), size) : undefined
   if (range) {
     const ranged = {
       ...headers,
@@ -48,9 +48,16 @@ export function hotResponse(answer: HotAnswer, request: Request): Response {
     return new Response(part, { status: 206, headers: ranged })
   }
   if (!(body instanceof Uint8Array)) {
-    return fileResponse(body.path, { status: 200, headers, start: 0, end: size })
+    const isRangeIgnored = request.headers.has('range')
+    return fileResponse(body.path, { status: 200, headers, start: 0, end: size, isRangeIgnored })
   }
   return new Response(body as Uint8Array<ArrayBuffer>, { headers })
+}
+
+/** With If-Range a range counts only for the representation that the client has a part of (RFC 9110 §13.1.5). */
+function isRangeWanted(request: Request, headers: Readonly<Record<string, string>>): boolean {
+  const expected = request.headers.get('if-range')
+  return expected === null || expected === headers.etag
 }
 
 /** A 304 repeats the validators, never what describes a body. */

@@ -16,6 +16,8 @@ export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> 
   }
 }
 
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+
 /** The whole body, at most `maxBytes`; throws `too_large` beyond. */
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
   const announced = Number(request.headers.get('content-length') ?? 0)
@@ -24,9 +26,11 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
   let size = 0
   for await (const chunk of bodyChunks(request)) {
     size += chunk.byteLength
-    if (size > maxBytes) throw tooLarge(maxBytes)
-    chunks.push(chunk)
+    if (size <= maxBytes) chunks.push(chunk)
+    // A client hears an early answer only if what it still sends is read: up to a point it is.
+    else if (size > maxBytes + MAX_DISCARDED_BYTES) break
   }
+  if (size > maxBytes) throw tooLarge(maxBytes)
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 }
 

@@ -35,6 +35,8 @@ export interface FileResponseOptions {
   readonly start: number
   /** The byte after the last one sent. */
   readonly end: number
+  /** The request has a Range that must not count: Bun would heed it by itself. */
+  readonly isRangeIgnored?: boolean
 }
 
 /** One row, as a plain object. Blobs are Uint8Array, integers and reals are number. */

@@ -4,6 +4,7 @@ import { RegistryError } from '#core/errors.ts'
 import type { RateCount } from '#core/limits/rate-counter.ts'
 import { namespaceKey } from '#core/namespaces/namespace-key.ts'
 import { findIdentity, peekIdentity } from '#core/tokens/find-identity.ts'
+import { findGrant, looksLikeGrant } from '#core/tokens/grant.ts'
 import { addressBlock } from './address-block.ts'
 import { readUserName } from './user-name.ts'
 
@@ -12,6 +13,8 @@ export interface Shown {
   readonly secret: string
   /** The user name sent along, if the protocol has one: it must fit the secret's owner. */
   readonly userName?: string
+  /** Set by protocols that hand out grants (core/tokens/grant.ts) and heed `actor.grants`. */
+  readonly mayBeGrant?: boolean
 }
 
 /** Where a request came from. */
@@ -41,13 +44,25 @@ export async function authenticate(
   from: Origin,
 ): Promise<Actor> {
   if (!shown) return { ...ANONYMOUS, ...from }
+  if (shown.mayBeGrant && looksLikeGrant(shown.secret)) return await withGrant(app, shown, from)
   const known = peekIdentity(app, shown.secret)
   if (known && isNamed(known, shown.userName)) return { ...known, ...from }
   await refuseAfterTooManyFailures(app, shown, from)
   const identity = known ?? (await findIdentity(app, shown.secret))
   if (identity && isNamed(identity, shown.userName)) return { ...identity, ...from }
   await countFailure(app, shown, from)
-  throw new RegistryError('credential_invalid', 'the credential is wrong, expired or revoked')
+  throw invalid()
+}
+
+/** Not counted: a signature cannot be guessed, and that a grant has expired is everyday business. */
+async function withGrant(app: App, shown: Shown, from: Origin): Promise<Actor> {
+  const identity = await findGrant(app, shown.secret)
+  if (!identity) throw invalid()
+  return { ...identity, ...from }
+}
+
+function invalid(): RegistryError {
+  return new RegistryError('credential_invalid', 'the credential is wrong, expired or revoked')
 }
 
 /** Whether a user name fits the identity; having sent none always does. */

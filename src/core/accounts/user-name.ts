@@ -7,7 +7,7 @@ export interface UserName {
   readonly key: string
 }
 
-export const MAX_USER_NAME_CHARS = 64
+const MAX_USER_NAME_CHARS = 64
 
 // Without the `u` flag, `i` folds ASCII only: the Kelvin sign is no 'k'.
 const PATTERN = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/i

@@ -1,6 +1,3 @@
-// NOTE TO THE HELPER IMPLEMENTING THIS (owner, 12:22): the port was SIMPLIFIED to parts: a part is written
-// once by one writer and never appended to, so no offsets, no truncation, no shared writers. Please follow this.
-
 /** A byte range: start inclusive, end exclusive. */
 export interface ByteRange {
   readonly start: number

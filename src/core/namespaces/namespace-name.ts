@@ -8,7 +8,7 @@ export interface NamespaceName {
   readonly key: string
 }
 
-export const MAX_NAMESPACE_NAME_CHARS = 128
+const MAX_NAMESPACE_NAME_CHARS = 128
 
 /** One part of an OCI repository path; without the `u` flag, `i` folds ASCII only. */
 const PATTERN = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/i

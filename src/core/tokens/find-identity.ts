@@ -21,7 +21,18 @@ type TokenRow = Row<'tokens'>
 export async function findIdentity(app: App, secret: string): Promise<Identity | undefined> {
   if (!isWellFormed(secret)) return undefined
   const hash = hashSecret(secret)
-  const known = await app.cache.through(cacheKey(hash), () => load(app.database.db, hash))
+  const known = await app.cache.through(cacheKey(hash), () => load(app.database.db, { hash }))
+  return accept(app, known)
+}
+
+/** Whom a token stands for now, for a credential that was made from it. */
+export async function findIdentityOfToken(
+  app: App,
+  tokenId: number,
+): Promise<Identity | undefined> {
+  const known = await app.cache.through(`identity-of:${tokenId}`, () =>
+    load(app.database.db, { id: tokenId }),
+  )
   return accept(app, known)
 }
 
@@ -45,15 +56,15 @@ function accept(app: App, known: Known | undefined): Identity | undefined {
 
 async function load(
   db: Db,
-  hash: string,
+  which: { hash: string } | { id: number },
 ): Promise<{ value: Known | undefined; topics: readonly string[] }> {
   const token = await db
     .selectFrom('tokens')
     .selectAll()
-    .where('hash', '=', hash)
+    .where((eb) => eb.and(which))
+    .where('revokedAt', 'is', null)
     .executeTakeFirst()
-  const isAlive = token && token.revokedAt === null
-  const identity = isAlive ? await identityOf(db, token) : undefined
+  const identity = token && (await identityOf(db, token))
   if (!token || !identity) return { value: undefined, topics: [] }
   return { value: { tokenId: token.id, identity }, topics: identity.topics }
 }

@@ -13,10 +13,13 @@ interface Claims {
   readonly tok?: number
   readonly access?: ReadonlyArray<{ name: string; actions: readonly string[] }>
   readonly exp?: number
+  /** What it is good for: asking the registry, or asking for new grants. */
+  readonly use: 'access' | 'refresh'
 }
 
 const KEY_SETTING = 'grant-key'
 const ISSUER = 'entrepot'
+const REFRESH_SECONDS = 90 * 86_400
 
 /**
  * A short-lived credential (JWT, HS256) made from another one, for clients that do not send theirs
@@ -28,14 +31,23 @@ export async function issueGrant(
   grants: Grants,
   seconds: number,
 ): Promise<string> {
-  const issuedAt = Math.floor(now(app) / 1000)
-  const token = /^token:(\d+)$/.exec(actor.credential)?.[1]
   const access = [...grants].map(([name, actions]) => ({
     type: 'repository',
     name,
     actions: [...actions],
   }))
-  return new SignJWT({ access, ...(token !== undefined && { tok: Number(token) }) })
+  return sign(app, actor, { access, use: 'access' }, seconds)
+}
+
+/** A long-lived credential that is only good for asking for grants again (docker: identity token). */
+export function issueRefresh(app: App, actor: Actor): Promise<string> {
+  return sign(app, actor, { use: 'refresh' }, REFRESH_SECONDS)
+}
+
+async function sign(app: App, actor: Actor, claims: Claims, seconds: number): Promise<string> {
+  const issuedAt = Math.floor(now(app) / 1000)
+  const token = /^token:(\d+)$/.exec(actor.credential)?.[1]
+  return new SignJWT({ ...claims, ...(token !== undefined && { tok: Number(token) }) })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setIssuer(ISSUER)
     .setSubject(actor.name)
@@ -54,16 +66,25 @@ export function looksLikeGrant(secret: string): boolean {
 
 /** Whom a grant stands for; nothing when it is forged, expired, or what it was made from is gone. */
 export async function findGrant(app: App, secret: string): Promise<Identity | undefined> {
-  const claims = await verify(app, secret)
-  if (!claims) return undefined
-  const owner = claims.tok === undefined ? ANONYMOUS : await findIdentityOfToken(app, claims.tok)
+  const claims = await verify(app, secret, 'access')
+  const owner = claims && (await ownerOf(app, claims))
   if (!owner) return undefined
   const grants = new Map((claims.access ?? []).map((one) => [one.name, new Set(one.actions)]))
   const expiresAt = Math.min((claims.exp ?? 0) * 1000, owner.expiresAt ?? Number.MAX_SAFE_INTEGER)
   return { ...owner, grants, expiresAt }
 }
 
-async function verify(app: App, secret: string): Promise<Claims | undefined> {
+/** Whom a refresh credential stands for, with all that they may do; nothing as with `findGrant`. */
+export async function findRefresh(app: App, secret: string): Promise<Identity | undefined> {
+  const claims = looksLikeGrant(secret) ? await verify(app, secret, 'refresh') : undefined
+  return claims && ownerOf(app, claims)
+}
+
+async function ownerOf(app: App, { tok }: Claims): Promise<Identity | undefined> {
+  return tok === undefined ? ANONYMOUS : findIdentityOfToken(app, tok)
+}
+
+async function verify(app: App, secret: string, use: Claims['use']): Promise<Claims | undefined> {
   try {
     const { payload } = await jwtVerify<Claims>(secret, await grantKey(app), {
       algorithms: ['HS256'],
@@ -71,7 +92,7 @@ async function verify(app: App, secret: string): Promise<Claims | undefined> {
       audience: app.settings.publicUrl,
       currentDate: app.clock(),
     })
-    return payload
+    return payload.use === use ? payload : undefined
   } catch {
     return undefined
   }

@@ -26,7 +26,6 @@ const badNameTails = [
   'a._b',
   '%2e%2e',
   '..',
-  '.',
   'a%00b',
   'a%20b',
   'a%5Cb',

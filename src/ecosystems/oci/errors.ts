@@ -25,6 +25,7 @@ const CODES: Partial<Record<ErrorCode, string>> = {
   blob_unknown: 'BLOB_UNKNOWN',
   upload_unknown: 'BLOB_UPLOAD_UNKNOWN',
   manifest_blob_unknown: 'MANIFEST_BLOB_UNKNOWN',
+  too_large: 'SIZE_INVALID',
   rate_limited: 'TOOMANYREQUESTS',
 }
 
@@ -38,7 +39,7 @@ const CHALLENGED: ReadonlySet<ErrorCode> = new Set([
 /** The wire form: a list with one error; `detail` is a string, as some clients insist. */
 export function renderError(error: RegistryError, c: Context<Env>): Response {
   const isUpload = /\/blobs\/uploads\//.test(c.req.path)
-  const code =
+  let code =
     CODES[error.code] ??
     (error.code === 'range_invalid' && isUpload ? 'BLOB_UPLOAD_INVALID' : 'UNSUPPORTED')
   const detail = Object.keys(error.details).length > 0 ? JSON.stringify(error.details) : error.code
@@ -47,7 +48,8 @@ export function renderError(error: RegistryError, c: Context<Env>): Response {
     'content-type': 'application/json',
     'cache-control': 'no-store',
   }
-  if (CHALLENGED.has(error.code)) headers['www-authenticate'] = challenge(error, c)
+  const isChallenge = CHALLENGED.has(error.code) || mayBePrivate(error, c)
+  if (isChallenge) headers['www-authenticate'] = challenge(error, c)
   if (error.code === 'range_invalid' && isUpload) {
     const offset = Number(error.details.offset ?? 0)
     headers.range = `0-${Math.max(0, offset - 1)}`
@@ -55,11 +57,17 @@ export function renderError(error: RegistryError, c: Context<Env>): Response {
   } else if (error.code === 'range_invalid') {
     headers['content-range'] = `bytes */${error.details.size}`
   }
-  const status = CHALLENGED.has(error.code) ? 401 : error.status
+  const status = isChallenge ? 401 : error.status
+  if (isChallenge) code = 'UNAUTHORIZED'
   return new Response(JSON.stringify({ errors: [{ code, message: error.message, detail }] }), {
     status,
     headers,
   })
+}
+
+/** Who showed nothing is asked to log in: clients take 404 for final, and the name may be private. */
+function mayBePrivate(error: RegistryError, c: Context<Env>): boolean {
+  return error.code === 'package_unknown' && !c.req.header('authorization')
 }
 
 /** Where to get a token and what to ask for (distribution, "token flow" §1). */

@@ -6,7 +6,7 @@ import type { App } from '#core/app.ts'
 import { RegistryError } from '#core/errors.ts'
 import { findNamespace } from '#core/namespaces/find-namespace.ts'
 import { findPackage, type PackageRef, resourceOf } from '#core/packages/package.ts'
-import { issueGrant } from '#core/tokens/grant.ts'
+import { findRefresh, issueGrant, issueRefresh } from '#core/tokens/grant.ts'
 import type { Env } from '#ecosystems/contract.ts'
 import { readBody } from '#ecosystems/read-body.ts'
 import { packageRef } from './name.ts'
@@ -23,11 +23,11 @@ export async function tokenByGet(c: Context<Env>): Promise<Response> {
   const query = new URL(c.req.url).searchParams
   return answer(c, c.var.actor, {
     scopes: query.getAll('scope').flatMap((scope) => scope.split(' ')),
-    refreshToken: undefined,
+    isOffline: query.get('offline_token') === 'true',
   })
 }
 
-/** POST /token: the OAuth 2 form, with a password or a refresh token (both are tokens of ours). */
+/** POST /token: the OAuth 2 form, with a password or a refresh token . */
 export async function tokenByPost(c: Context<Env>): Promise<Response> {
   const { app, actor } = c.var
   const form = new URLSearchParams(
@@ -39,21 +39,24 @@ export async function tokenByPost(c: Context<Env>): Promise<Response> {
   if (type === 'password') {
     const shown = { userName: form.get('username') ?? '', secret: form.get('password') ?? '' }
     const owner = await authenticate(app, shown, { address, requestId })
-    const isOffline = form.get('access_type') === 'offline'
-    return answer(c, owner, { scopes, refreshToken: isOffline ? shown.secret : undefined })
+    return answer(c, owner, { scopes, isOffline: form.get('access_type') === 'offline' })
   }
   if (type === 'refresh_token') {
     const secret = form.get('refresh_token') ?? ''
-    const owner = await authenticate(app, { secret }, { address, requestId })
-    return answer(c, owner, { scopes, refreshToken: secret })
+    // A token of ours does as well: it is what people put there by hand.
+    const known = await findRefresh(app, secret)
+    const owner = known
+      ? { ...known, address, requestId }
+      : await authenticate(app, { secret }, { address, requestId })
+    return answer(c, owner, { scopes, isOffline: true })
   }
   throw new RegistryError('invalid_request', 'grant_type must be password or refresh_token')
 }
 
 interface Asked {
   readonly scopes: readonly string[]
-  /** What is given back for the next time; long-lived credentials are tokens already. */
-  readonly refreshToken: string | undefined
+  /** Whether the client wants a credential to come back with. */
+  readonly isOffline: boolean
 }
 
 async function answer(c: Context<Env>, actor: Actor, asked: Asked): Promise<Response> {
@@ -70,13 +73,14 @@ async function answer(c: Context<Env>, actor: Actor, asked: Asked): Promise<Resp
     grants.set(scope.name, granted)
   }
   const token = await issueGrant(app, actor, grants, GRANT_SECONDS)
+  const isRefreshable = asked.isOffline && actor.kind !== 'anonymous'
   const body = {
     token,
     access_token: token,
     scope: [...grants].map(([name, actions]) => formatScope(name, actions)).join(' '),
     expires_in: GRANT_SECONDS,
     issued_at: app.clock().toISOString(),
-    ...(asked.refreshToken !== undefined && { refresh_token: asked.refreshToken }),
+    ...(isRefreshable && { refresh_token: await issueRefresh(app, actor) }),
   }
   return new Response(JSON.stringify(body), {
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },

@@ -8,7 +8,8 @@ import type { FileResponseOptions } from '../types.ts'
  */
 export function fileResponse(path: string, options: FileResponseOptions): Response {
   const { status, headers, start, end } = options
-  return new Response(Bun.file(path).slice(start, end), {
+  const file = Bun.file(path).slice(start, end)
+  return new Response(options.isRangeIgnored ? file.stream() : file, {
     status,
     headers: {
       'content-type': 'application/octet-stream',

@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openFsBlobs } from '#adapters/fs-blobs.ts'
+import { openPostgres } from '#adapters/postgres.ts'
+import { postgresRates } from '#adapters/postgres-rates.ts'
+import { openSqlite } from '#adapters/sqlite.ts'
+import { openSqliteRates } from '#adapters/sqlite-rates.ts'
+import type { Config } from '#config.ts'
+import type { App, Log } from '#core/app.ts'
+import { ReadCache } from '#core/cache/read-cache.ts'
+import type { Database } from '#core/db/dialect.ts'
+import { migrate } from '#core/db/migrations.ts'
+import { ecosystems } from '#ecosystems/index.ts'
+
+const CACHE_BYTES = 64 * 1024 * 1024
+
+/** An app and how to let go of what it holds. */
+export interface OpenApp {
+  readonly app: App
+  /** Migrations applied at this start. */
+  readonly migrated: readonly string[]
+  close(): Promise<void>
+}
+
+/** Opens what the configuration names and brings the schema up to date. */
+export async function openApp(config: Config, log: Log): Promise<OpenApp> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const database = await openDatabase(config, log)
+  const migrated = await migrate(database.db, database.dialect)
+  const sqliteRates =
+    config.database.kind === 'sqlite'
+      ? openSqliteRates(join(config.dataDir, 'rates.db'))
+      : undefined
+  const app: App = {
+    database,
+    rates: sqliteRates ?? postgresRates(database.db),
+    blobs: await openFsBlobs(config.blobs.root),
+    cache: new ReadCache(database.signal, CACHE_BYTES),
+    settings: config.core,
+    ecosystems,
+    clock: () => new Date(),
+    log,
+  }
+  return {
+    app,
+    migrated,
+    async close() {
+      sqliteRates?.close()
+      await database.close()
+    },
+  }
+}
+
+function openDatabase({ database }: Config, log: Log): Promise<Database> {
+  if (database.kind === 'sqlite') return openSqlite(database.path)
+  return openPostgres({
+    url: database.url,
+    poolSize: database.poolSize,
+    onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
+  })
+}
