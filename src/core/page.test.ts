@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { failsWith } from '#core/accounts/test-actors.ts'
+import { failsWith } from '#test/actors.ts'
 import { describe, test } from '#runtime/test.ts'
 import { MAX_PAGE_LIMIT, pageLimit, parsePageRequest, toPage } from './page.ts'
 

@@ -32,6 +32,10 @@ export function createFront(
     return response
   }
   front.use(async (c, next) => {
+    // No name, tag or query holds one, and PostgreSQL takes none.
+    if (c.req.url.includes('%00')) {
+      throw new RegistryError('invalid_request', 'the address holds a NUL character')
+    }
     c.set('app', app)
     const epoch = app.cache.begin()
     c.set('epoch', epoch)

@@ -28,6 +28,8 @@ export function judge(actor: Identity, action: Action, resource: Resource): Verd
   const isPublic = resource.package === undefined || resource.package.visibility === 'public'
   // What anybody may read, a restricted or scope-less credential may read too.
   if (action === 'read' && isPublic) return 'yes'
+  // A grant was made for reading and publishing packages, whatever its owner may do besides.
+  if (actor.grants !== undefined && action === 'manage') return 'needs_scope'
   const rank = isRestrictedAway(actor, resource) ? 0 : rankOf(actor, resource)
   if (!isPublic && (rank < RANK.reader || !actor.scopes.has('read'))) return 'hidden'
   if (rank < RANK[needed.role]) return actor.kind === 'anonymous' ? 'needs_credential' : 'needs_role'
@@ -63,7 +65,7 @@ export function authorizeOperator(actor: Actor): void {
   }
   if (!actor.isOperator) throw new RegistryError('forbidden', 'only operators may do this')
   if (!actor.scopes.has('admin')) throw missingScope('admin')
-  if (actor.onlyNamespaces || actor.onlyPackages) {
+  if (actor.onlyNamespaces || actor.onlyPackages || actor.grants) {
     throw new RegistryError('forbidden', 'a restricted credential cannot act for the whole instance')
   }
 }
@@ -72,7 +74,7 @@ export function authorizeOperator(actor: Actor): void {
 export function authorizeUser(actor: Actor, scope: Scope): number {
   if (actor.kind === 'anonymous') throw new RegistryError('unauthenticated', 'this needs a credential')
   if (actor.userId === undefined) throw new RegistryError('forbidden', 'only users may do this, not robots')
-  if (!actor.scopes.has(scope)) throw missingScope(scope)
+  if (!actor.scopes.has(scope) || actor.grants) throw missingScope(scope)
   return actor.userId
 }
 

@@ -9,7 +9,7 @@ import { disableUser } from './disable-user.ts'
 import { findUser } from './find-user.ts'
 import { listUsers } from './list-users.ts'
 import { setOperator } from './set-operator.ts'
-import { credential, eventually, failsWith, type Person, person } from './test-actors.ts'
+import { credential, eventually, failsWith, type Person, person } from '#test/actors.ts'
 import { viewUser } from './view-user.ts'
 
 describe('accounts', () => {

@@ -5,7 +5,7 @@ import { generateSecret } from '#core/tokens/secret.ts'
 import { after, before, describe, test } from '#runtime/test.ts'
 import { openTestApp, operator, type TestApp } from '#test/app.ts'
 import { authenticate, type Shown } from './authenticate.ts'
-import { credential, failsWith, type Person, person } from './test-actors.ts'
+import { credential, failsWith, type Person, person } from '#test/actors.ts'
 
 const MAX = 5
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test } from '#runtime/test.ts'
-import { failsWith } from './test-actors.ts'
+import { failsWith } from '#test/actors.ts'
 import { parseUserName, readUserName } from './user-name.ts'
 
 describe('user names', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Actor, ANONYMOUS } from '#core/access/actor.ts'
-import { credential, failsWith, type Person, person } from '#core/accounts/test-actors.ts'
+import { credential, failsWith, type Person, person } from '#test/actors.ts'
 import { now } from '#core/app.ts'
 import { createNamespace } from '#core/namespaces/create-namespace.ts'
 import { addMember } from '#core/namespaces/members/add-member.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { credential, type Person, person } from '#core/accounts/test-actors.ts'
+import { credential, type Person, person } from '#test/actors.ts'
 import type { App } from '#core/app.ts'
 import { change } from '#core/db/change.ts'
 import { after, before, describe, test } from '#runtime/test.ts'

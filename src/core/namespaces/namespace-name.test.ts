@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { failsWith } from '#core/accounts/test-actors.ts'
+import { failsWith } from '#test/actors.ts'
 import { describe, test } from '#runtime/test.ts'
 import { parseNamespaceName, readNamespaceName } from './namespace-name.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Actor, ANONYMOUS } from '#core/access/actor.ts'
-import { credential, failsWith, type Person, person } from '#core/accounts/test-actors.ts'
+import { credential, failsWith, type Person, person } from '#test/actors.ts'
 import { after, before, describe, test } from '#runtime/test.ts'
 import { openTestApp, operator, type TestApp } from '#test/app.ts'
 import { createNamespace, type NewNamespace } from './create-namespace.ts'

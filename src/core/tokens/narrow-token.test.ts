@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Actor, ANONYMOUS, SCOPES, systemActor } from '#core/access/actor.ts'
-import { failsWith } from '#core/accounts/test-actors.ts'
+import { failsWith } from '#test/actors.ts'
 import { RegistryError } from '#core/errors.ts'
 import { describe, test } from '#runtime/test.ts'
 import { narrowToken, type TokenLimits } from './narrow-token.ts'

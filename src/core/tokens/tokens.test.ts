@@ -6,7 +6,7 @@ import {
   failsWith,
   type Person,
   person,
-} from '#core/accounts/test-actors.ts'
+} from '#test/actors.ts'
 import { now } from '#core/app.ts'
 import { createNamespace } from '#core/namespaces/create-namespace.ts'
 import { addMember } from '#core/namespaces/members/add-member.ts'

@@ -17,18 +17,20 @@ const MAX_DESCRIPTORS = 4096
 const MAX_DEPTH = 64
 
 const annotations = z.record(z.string(), z.string())
+/** RFC 6838 §4.2 in spirit: printable, without spaces to speak of. */
+const mediaType = z.string().max(255).regex(/^[\x20-\x7e]*$/, 'not a media type')
 const descriptor = z.looseObject({
-  mediaType: z.string().min(1).max(255),
+  mediaType: mediaType.min(1),
   digest: z.string().refine(isDigest, 'not a sha256 or sha512 digest'),
   size: z.int().min(0),
   urls: z.array(z.string()).nullish(),
-  artifactType: z.string().nullish(),
+  artifactType: mediaType.nullish(),
   annotations: annotations.nullish(),
 })
 const manifest = z.looseObject({
   schemaVersion: z.literal(2).optional(),
   mediaType: z.string().optional(),
-  artifactType: z.string().nullish(),
+  artifactType: mediaType.nullish(),
   config: descriptor.nullish(),
   layers: z.array(descriptor).max(MAX_DESCRIPTORS).nullish(),
   blobs: z.array(descriptor).max(MAX_DESCRIPTORS).nullish(),

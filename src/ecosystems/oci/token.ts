@@ -61,6 +61,8 @@ interface Asked {
 
 async function answer(c: Context<Env>, actor: Actor, asked: Asked): Promise<Response> {
   const { app } = c.var
+  // A grant cannot make another one: it would outlive and outgrow itself.
+  if (actor.grants) throw new RegistryError('credential_invalid', 'show your token, not a grant')
   if (asked.scopes.length > MAX_SCOPES) {
     throw new RegistryError('uri_too_long', `at most ${MAX_SCOPES} scopes at once`)
   }

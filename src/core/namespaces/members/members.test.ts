@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Actor, ANONYMOUS } from '#core/access/actor.ts'
 import { disableUser } from '#core/accounts/disable-user.ts'
-import { credential, failsWith, type Person, person } from '#core/accounts/test-actors.ts'
+import { credential, failsWith, type Person, person } from '#test/actors.ts'
 import { createNamespace } from '#core/namespaces/create-namespace.ts'
 import { after, before, beforeEach, describe, test } from '#runtime/test.ts'
 import { openTestApp, operator, type TestApp } from '#test/app.ts'
