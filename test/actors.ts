@@ -1,9 +1,9 @@
 import { type Actor, systemActor } from '#core/access/actor.ts'
+import { authenticate } from '#core/accounts/authenticate.ts'
+import { createUser } from '#core/accounts/create-user.ts'
 import type { App } from '#core/app.ts'
 import { createToken, type NewToken } from '#core/tokens/create-token.ts'
 import type { TokenOwner } from '#core/tokens/token.ts'
-import { authenticate } from '#core/accounts/authenticate.ts'
-import { createUser } from '#core/accounts/create-user.ts'
 
 const ALL: NewToken = { name: 'test', scopes: ['admin', 'publish', 'read'] }
 const operator = systemActor('cli')

@@ -90,9 +90,14 @@ export async function newUser(
   for (const namespace of more.namespaces ?? []) {
     await createNamespace(app, cli, { name: namespace, owner: name })
   }
-  const { secret } = await createToken(app, cli, { user: name }, {
-    name: 'test',
-    scopes: more.scopes ?? ['read', 'publish', 'admin'],
-  })
+  const { secret } = await createToken(
+    app,
+    cli,
+    { user: name },
+    {
+      name: 'test',
+      scopes: more.scopes ?? ['read', 'publish', 'admin'],
+    },
+  )
   return { name, secret, basic: `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}` }
 }

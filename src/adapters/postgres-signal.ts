@@ -51,7 +51,10 @@ class Listener implements ChangeSignal {
   }
 
   async connect(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, query_timeout: HEARTBEAT_TIMEOUT_MS })
+    const client = new pg.Client({
+      connectionString: this.#url,
+      query_timeout: HEARTBEAT_TIMEOUT_MS,
+    })
     client.on('error', (error) => this.#lose(client, error))
     client.on('end', () => this.#lose(client, new Error('the listening connection ended')))
     client.on('notification', ({ payload }) => {

@@ -23,7 +23,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     max: options.poolSize,
     connectionTimeoutMillis: 10_000,
     // Integers beyond 2^53 do not occur: byte counts and milliseconds stay below.
-    types: { getTypeParser: (oid, format) => (oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format)) },
+    types: {
+      getTypeParser: (oid, format) =>
+        oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
+    },
   })
   // A killed backend emits more than once (runtime.md 9).
   pool.on('error', options.onError)
@@ -74,7 +77,8 @@ const postgresDialect: Dialect = {
   isUnreachable: (error) =>
     /^(08|57P|53300)/.test(codeOf(error)) ||
     ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE'].includes(codeOf(error)) ||
-    (error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message)),
+    (error instanceof Error &&
+      /Connection terminated|timeout exceeded when trying to connect/.test(error.message)),
   isUniqueViolation: (error) => codeOf(error) === '23505',
   isForeignKeyViolation: (error) => codeOf(error) === '23503',
 }

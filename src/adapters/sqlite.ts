@@ -82,7 +82,10 @@ const sqliteDialect: Dialect = {
       .executeTakeFirstOrThrow()
     const last = Number(insertId ?? 0)
     if (last % 1000 < topics.length) {
-      await tx.deleteFrom('changes').where('seq', '<', last - KEPT_CHANGES).execute()
+      await tx
+        .deleteFrom('changes')
+        .where('seq', '<', last - KEPT_CHANGES)
+        .execute()
     }
   },
   claim: (query) => query,

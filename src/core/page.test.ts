@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { failsWith } from '#test/actors.ts'
 import { describe, test } from '#runtime/test.ts'
+import { failsWith } from '#test/actors.ts'
 import { MAX_PAGE_LIMIT, pageLimit, parsePageRequest, toPage } from './page.ts'
 
 describe('pages', () => {

@@ -34,7 +34,9 @@ export function hotResponse(answer: HotAnswer, request: Request): Response {
   if (request.method === 'HEAD') {
     return new Response(null, { headers: { ...headers, 'content-length': String(size) } })
   }
-  const range = isRangeWanted(request, headers) ? parseRange(request.headers.get('range'), size) : undefined
+  const range = isRangeWanted(request, headers)
+    ? parseRange(request.headers.get('range'), size)
+    : undefined
   if (range) {
     const ranged = {
       ...headers,

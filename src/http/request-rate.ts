@@ -1,13 +1,74 @@
-import type { Context } from 'hono'
+import type { Rate, RateClass, Rates } from '#config.ts'
 import type { Actor } from '#core/access/actor.ts'
+import { addressBlock } from '#core/accounts/address-block.ts'
 import type { App } from '#core/app.ts'
-import type { ServerOptions } from './server.ts'
+import { RegistryError } from '#core/errors.ts'
+import { takeRate } from '#core/limits/limit.ts'
+import type { Ecosystem } from '#ecosystems/contract.ts'
+import type { RequestContext } from './request-context.ts'
 
-/** Counts a request against its class' limit; throws `rate_limited` beyond it. */
+const WINDOW_SECONDS = 60
+const WHAT = { credential: 'credential checks', write: 'changes', read: 'reads' } as const
+
+/** Whose rates apply: an ecosystem's, or by its id alone those of another part of the server. */
+type Rated = Pick<Ecosystem, 'id' | 'rates' | 'rateClass'>
+
+/** Who is counted: a credential, or without one the address. */
+export type Caller = Pick<Actor, 'kind' | 'credential' | 'address'>
+
+/** A request to be counted; `c` is Hono's context of whatever environment. */
+interface CountedRequest {
+  readonly c: { readonly req: { readonly raw: Request }; readonly env: RequestContext }
+  readonly ecosystem: Rated | string
+  readonly actor: Caller
+}
+
+/**
+ * Counts a request against its class' limit and notes where the caller stands, for the answer's
+ * headers; throws `rate_limited` beyond it. Costs nothing where the class is unlimited.
+ */
 export async function takeRequestRate(
-  _app: App,
-  _options: ServerOptions,
-  _request: { c: Context; ecosystem: string; actor: Actor },
+  app: App,
+  options: { readonly rates: Rates },
+  { c, ecosystem, actor }: CountedRequest,
 ): Promise<void> {
-  // Filled in by the operating slice.
+  const rated: Rated = typeof ecosystem === 'string' ? { id: ecosystem } : ecosystem
+  const kind = classOf(rated, c.req.raw)
+  if (kind === 'uncounted') return
+  const counted = { kind, ecosystem: rated.id, rate: rateOf(options.rates, rated, kind) }
+  await countRequest(app, counted, actor, c.env)
+}
+
+/** What applies to a class: what the operator set for the ecosystem, its own rates, the general. */
+export function rateOf(rates: Rates, rated: Rated, kind: RateClass): Rate {
+  return { ...rates.general[kind], ...rated.rates?.[kind], ...rates.ecosystems[rated.id]?.[kind] }
+}
+
+/** Counts one request of a known class; see `takeRequestRate`. */
+export async function countRequest(
+  app: App,
+  { kind, ecosystem, rate }: { kind: RateClass; ecosystem: string; rate: Rate },
+  actor: Caller,
+  { notes }: Pick<RequestContext, 'notes'>,
+): Promise<void> {
+  const isAnonymous = actor.credential === ''
+  const limit = isAnonymous ? rate.anonymous : rate.authenticated
+  if (limit === 0) return
+  const rule = { name: `${ecosystem}:${kind}`, limit, windowSeconds: WINDOW_SECONDS }
+  const subject = isAnonymous ? `address:${addressBlock(actor.address)}` : actor.credential
+  const result = await takeRate(app, rule, subject)
+  notes.rate = result
+  if (result.allowed) return
+  throw new RegistryError('rate_limited', `at most ${limit} ${WHAT[kind]} per minute`, {
+    retryAfterSeconds: result.retryAfterSeconds,
+  })
+}
+
+/** The protocol knows best; else what does not change anything reads. */
+function classOf(rated: Rated, request: Request): RateClass | 'uncounted' {
+  const known = rated.rateClass?.(request)
+  if (known !== undefined) return known
+  const { method } = request
+  if (method === 'OPTIONS') return 'uncounted'
+  return method === 'GET' || method === 'HEAD' ? 'read' : 'write'
 }

@@ -32,7 +32,8 @@ export function judge(actor: Identity, action: Action, resource: Resource): Verd
   if (actor.grants !== undefined && action === 'manage') return 'needs_scope'
   const rank = isRestrictedAway(actor, resource) ? 0 : rankOf(actor, resource)
   if (!isPublic && (rank < RANK.reader || !actor.scopes.has('read'))) return 'hidden'
-  if (rank < RANK[needed.role]) return actor.kind === 'anonymous' ? 'needs_credential' : 'needs_role'
+  if (rank < RANK[needed.role])
+    return actor.kind === 'anonymous' ? 'needs_credential' : 'needs_role'
   return actor.scopes.has(needed.scope) ? 'yes' : 'needs_scope'
 }
 
@@ -55,7 +56,10 @@ export function authorize(
     throw new RegistryError('unauthenticated', `to ${action} here needs a credential`)
   }
   if (verdict === 'needs_scope') throw missingScope(ACTIONS[action].scope)
-  throw new RegistryError('forbidden', `${actor.name} may not ${action} here: it takes the role ${ACTIONS[action].role}`)
+  throw new RegistryError(
+    'forbidden',
+    `${actor.name} may not ${action} here: it takes the role ${ACTIONS[action].role}`,
+  )
 }
 
 /** Throws unless the actor is staff of the whole instance, with an admin credential. */
@@ -66,20 +70,27 @@ export function authorizeOperator(actor: Actor): void {
   if (!actor.isOperator) throw new RegistryError('forbidden', 'only operators may do this')
   if (!actor.scopes.has('admin')) throw missingScope('admin')
   if (actor.onlyNamespaces || actor.onlyPackages || actor.grants) {
-    throw new RegistryError('forbidden', 'a restricted credential cannot act for the whole instance')
+    throw new RegistryError(
+      'forbidden',
+      'a restricted credential cannot act for the whole instance',
+    )
   }
 }
 
 /** Throws unless the actor shows a credential of a user; answers that user's id. */
 export function authorizeUser(actor: Actor, scope: Scope): number {
-  if (actor.kind === 'anonymous') throw new RegistryError('unauthenticated', 'this needs a credential')
-  if (actor.userId === undefined) throw new RegistryError('forbidden', 'only users may do this, not robots')
+  if (actor.kind === 'anonymous')
+    throw new RegistryError('unauthenticated', 'this needs a credential')
+  if (actor.userId === undefined)
+    throw new RegistryError('forbidden', 'only users may do this, not robots')
   if (!actor.scopes.has(scope) || actor.grants) throw missingScope(scope)
   return actor.userId
 }
 
 function missingScope(scope: Scope): RegistryError {
-  return new RegistryError('scope_missing', `the credential lacks the scope ${scope}`, { details: { scope } })
+  return new RegistryError('scope_missing', `the credential lacks the scope ${scope}`, {
+    details: { scope },
+  })
 }
 
 function rankOf(actor: Identity, resource: Resource): number {

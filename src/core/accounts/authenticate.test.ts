@@ -3,9 +3,9 @@ import { createNamespace } from '#core/namespaces/create-namespace.ts'
 import { issueGrant } from '#core/tokens/grant.ts'
 import { generateSecret } from '#core/tokens/secret.ts'
 import { after, before, describe, test } from '#runtime/test.ts'
+import { credential, failsWith, type Person, person } from '#test/actors.ts'
 import { openTestApp, operator, type TestApp } from '#test/app.ts'
 import { authenticate, type Shown } from './authenticate.ts'
-import { credential, failsWith, type Person, person } from '#test/actors.ts'
 
 const MAX = 5
 

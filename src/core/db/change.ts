@@ -59,7 +59,10 @@ function asRegistryError(app: App, error: unknown): unknown {
     return new RegistryError('storage_full', 'the database is out of space', { cause: error })
   }
   if (dialect.isUnreachable(error)) {
-    return new RegistryError('unavailable', 'the database does not answer', { cause: error, retryAfterSeconds: 2 })
+    return new RegistryError('unavailable', 'the database does not answer', {
+      cause: error,
+      retryAfterSeconds: 2,
+    })
   }
   return error
 }

@@ -13,9 +13,13 @@ export interface Dialect {
   /** Tells other processes, on commit, that what they cached under a topic is stale. */
   announce(tx: Tx, topics: readonly string[]): Promise<void>
   /** Locks the selected rows until the transaction ends, skipping rows locked by others. */
-  claim<DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>): SelectQueryBuilder<DB, TB, O>
+  claim<DB, TB extends keyof DB, O>(
+    query: SelectQueryBuilder<DB, TB, O>,
+  ): SelectQueryBuilder<DB, TB, O>
   /** Locks the selected rows until the transaction ends, waiting for others. */
-  lock<DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>): SelectQueryBuilder<DB, TB, O>
+  lock<DB, TB extends keyof DB, O>(
+    query: SelectQueryBuilder<DB, TB, O>,
+  ): SelectQueryBuilder<DB, TB, O>
   /** True for a failure that trying the whole transaction again may cure (deadlock, serialization). */
   isRetryable(error: unknown): boolean
   /** True when the database could not write for want of space. */

@@ -16,12 +16,16 @@ export async function migrate(db: Db, dialect: Dialect): Promise<string[]> {
   for (const migration of MIGRATIONS) {
     const ran = await db.transaction().execute(async (tx) => {
       await dialect.lockMigrations(tx)
-      await sql`create table if not exists migrations (name text primary key, applied_at bigint not null)`.execute(tx)
+      await sql`create table if not exists migrations (name text primary key, applied_at bigint not null)`.execute(
+        tx,
+      )
       const { rows } = await sql<{ name: string }>`select name from migrations`.execute(tx)
       refuseNewerSchema(rows.map((row) => row.name))
       if (rows.some((row) => row.name === migration.name)) return false
       await migration.up(tx, dialect)
-      await sql`insert into migrations (name, applied_at) values (${migration.name}, ${Date.now()})`.execute(tx)
+      await sql`insert into migrations (name, applied_at) values (${migration.name}, ${Date.now()})`.execute(
+        tx,
+      )
       return true
     })
     if (ran) applied.push(migration.name)
@@ -48,6 +52,7 @@ const reference =
 async function createCore(tx: Tx, dialect: Dialect): Promise<void> {
   await createPeople(tx, dialect)
   await createPackages(tx, dialect)
+  await createReleases(tx, dialect)
   await createBlobs(tx, dialect)
   await createMachinery(tx, dialect)
 }
@@ -140,6 +145,9 @@ async function createPackages(tx: Tx, dialect: Dialect): Promise<void> {
     .addPrimaryKeyConstraint('package_owners_pk', ['package_id', 'user_id'])
     .execute()
   await index(tx, 'package_owners', ['user_id'])
+}
+
+async function createReleases(tx: Tx, dialect: Dialect): Promise<void> {
   await dialect
     .createTable(tx, 'releases')
     .addColumn('package_id', 'bigint', reference('packages.id'))
@@ -244,7 +252,9 @@ async function createMachinery(tx: Tx, dialect: Dialect): Promise<void> {
     .addColumn('created_at', 'bigint', required)
     .execute()
   await index(tx, 'jobs', ['state', 'run_at'])
-  await sql`create unique index jobs_key on jobs (kind, key) where state = 'waiting' and key <> ''`.execute(tx)
+  await sql`create unique index jobs_key on jobs (kind, key) where state = 'waiting' and key <> ''`.execute(
+    tx,
+  )
   await tx.schema
     .createTable('schedules')
     .addColumn('kind', dialect.text, (c) => c.primaryKey())

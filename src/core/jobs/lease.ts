@@ -16,7 +16,7 @@ export interface LeasedJob {
   readonly leaseOwner: string
 }
 
-/** Takes the job that is due longest, if any. Costs one read when nothing is due. */
+/** Takes the job that is due longest, if any. Costs two small reads when nothing is due. */
 export async function leaseDueJob(
   app: App,
   handlers: ReadonlyMap<string, JobHandler>,
@@ -24,15 +24,21 @@ export async function leaseDueJob(
   const { db, dialect } = app.database
   const kinds = [...handlers.keys()]
   if (kinds.length === 0) return undefined
-  if (!(await dueJobs(db, kinds, now(app)).executeTakeFirst())) return undefined
+  const at = now(app)
+  const isDue =
+    (await abandonedJobs(db, kinds, at).executeTakeFirst()) ??
+    (await waitingJobs(db, kinds, at).executeTakeFirst())
+  if (!isDue) return undefined
   return await change(app, async (tx) => {
-    const row = await dialect.claim(dueJobs(tx, kinds, now(app))).executeTakeFirst()
+    const row =
+      (await dialect.claim(abandonedJobs(tx, kinds, at)).executeTakeFirst()) ??
+      (await dialect.claim(waitingJobs(tx, kinds, at)).executeTakeFirst())
     if (!row) return undefined
     const leaseSeconds = handlers.get(row.kind)?.leaseSeconds ?? DEFAULT_LEASE_SECONDS
     const lease = {
       attempts: row.attempts + 1,
       leaseOwner: randomUUID(),
-      leaseUntil: now(app) + leaseSeconds * 1000,
+      leaseUntil: at + leaseSeconds * 1000,
     }
     await tx
       .updateTable('jobs')
@@ -95,36 +101,45 @@ export async function giveBackJob(
   }
 }
 
-/** Due: waiting and its time has come, or its runner is silent since its lease ended. */
-function dueJobs(db: Kysely<Schema>, kinds: readonly string[], at: number) {
+// Two queries rather than one with OR: each is one step into an index, however many jobs wait.
+
+/** Jobs whose runner is silent since its lease ended. */
+function abandonedJobs(db: Kysely<Schema>, kinds: readonly string[], at: number) {
   return db
     .selectFrom('jobs')
     .selectAll('jobs')
+    .where('jobs.state', '=', 'running')
+    .where('jobs.leaseUntil', '<=', at)
     .where('jobs.kind', 'in', kinds)
-    .where((e) =>
-      e.or([
-        e.and([
-          e('jobs.state', '=', 'waiting'),
-          e('jobs.runAt', '<=', at),
-          // One after the other within a key, so that an older run never overwrites a newer one.
-          e.not(
-            e.exists(
-              e
-                .selectFrom('jobs as other')
-                .select('other.id')
-                .where('other.state', '=', 'running')
-                .where('other.key', '<>', '')
-                .whereRef('other.kind', '=', 'jobs.kind')
-                .whereRef('other.key', '=', 'jobs.key'),
-            ),
-          ),
-        ]),
-        e.and([e('jobs.state', '=', 'running'), e('jobs.leaseUntil', '<=', at)]),
-      ]),
-    )
-    .orderBy('jobs.runAt')
-    .orderBy('jobs.id')
     .limit(1)
+}
+
+/** Jobs that wait and whose time has come, the longest due first. */
+function waitingJobs(db: Kysely<Schema>, kinds: readonly string[], at: number) {
+  return (
+    db
+      .selectFrom('jobs')
+      .selectAll('jobs')
+      .where('jobs.state', '=', 'waiting')
+      .where('jobs.runAt', '<=', at)
+      .where('jobs.kind', 'in', kinds)
+      // One after the other within a key, so that an older run never overwrites a newer one.
+      .where((e) =>
+        e.not(
+          e.exists(
+            e
+              .selectFrom('jobs as other')
+              .select('other.id')
+              .where('other.state', '=', 'running')
+              .where('other.key', '<>', '')
+              .whereRef('other.kind', '=', 'jobs.kind')
+              .whereRef('other.key', '=', 'jobs.key'),
+          ),
+        ),
+      )
+      .orderBy('jobs.runAt')
+      .limit(1)
+  )
 }
 
 function leasedJob(row: Row<'jobs'>, lease: Pick<LeasedJob, 'attempts' | 'leaseOwner'>): LeasedJob {

@@ -47,6 +47,12 @@ export function readLabels(json: Json): Labels {
   return JSON.parse(json) as Labels
 }
 
+/** Whether two maps say the same, in whatever order. */
+export function isSameLabels(a: Labels, b: Labels): boolean {
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
+}
+
 /** Refuses more filters than one question needs. */
 export function checkLabelFilters(filters: readonly LabelFilter[]): void {
   if (filters.length > MAX_FILTERS) {
@@ -69,12 +75,16 @@ export function hasLabel(
   table: Labelled,
   filter: LabelFilter,
 ): Expression<SqlBool> {
-  if (!KEY.test(filter.key)) return eb.lit(false)
+  return eb.or([
+    textHasLabel(eb.ref(`${table}.consumerLabels`), filter),
+    textHasLabel(eb.ref(`${table}.providerLabels`), filter),
+  ])
+}
+
+/** The same for any text that `writeLabels` wrote, or several such texts in one. */
+export function textHasLabel(text: Expression<Json>, filter: LabelFilter): Expression<SqlBool> {
+  if (!KEY.test(filter.key)) return sql<SqlBool>`1 = 0`
   const value = filter.value === undefined ? '' : JSON.stringify(filter.value)
   const entry = `${JSON.stringify(filter.key)}:${value}`
-  const contains = (column: 'consumerLabels' | 'providerLabels') => {
-    const text = eb.ref(`${table}.${column}`)
-    return sql<SqlBool>`replace(${text}, ${entry}, '') <> ${text}`
-  }
-  return eb.or([contains('consumerLabels'), contains('providerLabels')])
+  return sql<SqlBool>`replace(${text}, ${entry}, '') <> ${text}`
 }

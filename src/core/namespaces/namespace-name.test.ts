@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { failsWith } from '#test/actors.ts'
 import { describe, test } from '#runtime/test.ts'
+import { failsWith } from '#test/actors.ts'
 import { parseNamespaceName, readNamespaceName } from './namespace-name.ts'
 
 /** A path part by the letter of the OCI distribution specification. */

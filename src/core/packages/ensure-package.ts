@@ -62,7 +62,10 @@ async function createPackage(
   const rules = app.ecosystems.find(({ id }) => id === ref.ecosystem)
   if (!rules) throw new RegistryError('not_found', `no ecosystem ${ref.ecosystem} here`)
   const project = projectName(ref)
-  const { id: projectId } = await ensureProject(app, tx, { namespaceId: namespace.id, name: project })
+  const { id: projectId } = await ensureProject(app, tx, {
+    namespaceId: namespace.id,
+    name: project,
+  })
   await checkPackageQuota(app, tx, namespace.id)
   const at = now(app)
   const path = rules.formatName({ namespace: namespace.name, project, name: ref.name })

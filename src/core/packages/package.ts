@@ -40,7 +40,11 @@ export function findPackage(app: App, ref: PackageRef): Promise<Package | undefi
 }
 
 /** The package, if the actor may read it; otherwise `package_unknown`. */
-export async function getReadablePackage(app: App, actor: Actor, ref: PackageRef): Promise<Package> {
+export async function getReadablePackage(
+  app: App,
+  actor: Actor,
+  ref: PackageRef,
+): Promise<Package> {
   const found = await findPackage(app, ref)
   if (!found || !can(actor, 'read', resourceOf(found))) throw packageUnknown(ref)
   return found

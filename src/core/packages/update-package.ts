@@ -1,10 +1,12 @@
 import type { Actor } from '#core/access/actor.ts'
-import type { App } from '#core/app.ts'
+import { authorize } from '#core/access/can.ts'
+import { type App, now } from '#core/app.ts'
 import { audit } from '#core/audit/audit.ts'
 import { packageTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import type { Visibility } from '#core/db/schema.ts'
-import { getPackageFor, type PackageRef } from './package.ts'
+import { RegistryError } from '#core/errors.ts'
+import { type PackageRef, packageUnknown, resourceOf, selectPackage } from './package.ts'
 
 /** What an admin may change about a package; what is left out stays. */
 export interface PackageChange {
@@ -12,32 +14,44 @@ export interface PackageChange {
   readonly immutableTags?: boolean
 }
 
-/** Changes who may read a package, or whether its tags may move; at once, everywhere. */
+/**
+ * Changes who may read a package, or whether its tags may move; at once, everywhere. Says nothing
+ * if already so.
+ */
 export async function updatePackage(
   app: App,
   actor: Actor,
   ref: PackageRef,
   wanted: PackageChange,
 ): Promise<void> {
-  const target = await getPackageFor(app, actor, ref, 'manage')
+  const { visibility, immutableTags } = wanted
+  if (visibility === undefined && immutableTags === undefined) {
+    throw new RegistryError('invalid_request', 'there is nothing to change')
+  }
   await change(app, async (tx) => {
+    const was = await selectPackage(tx, ref)
+    if (!was) throw packageUnknown(ref)
+    authorize(actor, 'manage', resourceOf(was), () => packageUnknown(ref))
+    const news = {
+      ...(visibility !== undefined && visibility !== was.visibility && { visibility }),
+      ...(immutableTags !== undefined && immutableTags !== was.immutableTags && { immutableTags }),
+    }
+    if (Object.keys(news).length === 0) return
     await tx
       .updateTable('packages')
       .set({
-        ...(wanted.visibility !== undefined && { visibility: wanted.visibility }),
-        ...(wanted.immutableTags !== undefined && {
-          immutableTags: wanted.immutableTags ? 1 : 0,
-        }),
-        updatedAt: app.clock().getTime(),
+        visibility: news.visibility ?? was.visibility,
+        immutableTags: (news.immutableTags ?? was.immutableTags) ? 1 : 0,
+        updatedAt: now(app),
       })
-      .where('id', '=', target.id)
+      .where('id', '=', was.id)
       .execute()
     await audit(app, tx, actor, {
       action: 'package.update',
-      subject: `package:${target.ecosystem}:${target.path}`,
-      namespaceId: target.namespaceId,
-      detail: { ...wanted },
+      subject: `package:${was.ecosystem}:${was.path}`,
+      namespaceId: was.namespaceId,
+      detail: news,
     })
-    changed(tx, packageTopic(target.id))
+    changed(tx, packageTopic(was.id))
   })
 }

@@ -46,9 +46,7 @@ export async function findRelease(
       'blobs.locator',
     ])
   query = isDigest(reference)
-    ? query
-        .where('releases.packageId', '=', from.id)
-        .where('releases.version', '=', reference)
+    ? query.where('releases.packageId', '=', from.id).where('releases.version', '=', reference)
     : query
         .innerJoin('tags', 'tags.releaseId', 'releases.id')
         .where('tags.packageId', '=', from.id)

@@ -23,8 +23,8 @@ export interface ReleaseFile {
 /** A release as its ecosystem's inspection understood it. */
 export interface NewRelease {
   readonly version: string
-  /** The file that is the release, and its digest and type. */
-  readonly bytes: Uint8Array
+  /** The file that is the release; without its bytes the package must have that blob already. */
+  readonly bytes?: Uint8Array
   readonly digest: string
   readonly mediaType: string
   readonly kind: string
@@ -46,12 +46,13 @@ export async function publishRelease(
   release: NewRelease,
 ): Promise<Package> {
   await mayPublish(app, actor, ref)
-  const stored = await app.blobs.put(release.digest, release.bytes)
+  const stored = release.bytes && (await app.blobs.put(release.digest, release.bytes))
   try {
     return await change(app, (tx) => record(app, tx, actor, { ref, release, stored }))
   } catch (error) {
     // Only after a clear refusal: after a lost connection the commit may have happened.
-    if (error instanceof RegistryError && error.status < 500) await app.blobs.delete(stored.locator)
+    const isRefused = error instanceof RegistryError && error.status < 500
+    if (stored && isRefused) await app.blobs.delete(stored.locator)
     throw error
   }
 }
@@ -66,7 +67,7 @@ export async function mayPublish(app: App, actor: Actor, ref: PackageRef): Promi
 interface Recording {
   readonly ref: PackageRef
   readonly release: NewRelease
-  readonly stored: StoredBlob
+  readonly stored: StoredBlob | undefined
 }
 
 async function record(app: App, tx: Tx, actor: Actor, recording: Recording): Promise<Package> {
@@ -74,8 +75,8 @@ async function record(app: App, tx: Tx, actor: Actor, recording: Recording): Pro
   const target = await ensurePackage(app, tx, actor, recording.ref)
   const { namespaceId } = target
   await requireFiles(app, tx, target, release.files)
-  await adoptBlob(app, tx, release.digest, stored)
-  const size = stored.size
+  if (stored) await adoptBlob(app, tx, release.digest, stored)
+  const size = stored?.size ?? (await sizeOfLinked(tx, target, release.digest))
   await linkBlob(app, tx, { packageId: target.id, namespaceId, digest: release.digest, size })
   const releaseId = await insertRelease(app, tx, actor, { target, release, size })
   for (const tag of release.tags) await setTag(app, tx, target, { name: tag, releaseId })
@@ -92,6 +93,19 @@ async function record(app: App, tx: Tx, actor: Actor, recording: Recording): Pro
   })
   changed(tx, packageTopic(target.id))
   return target
+}
+
+/** The size of a blob that the package has; linking it again then only touches the link. */
+async function sizeOfLinked(tx: Tx, target: Package, digest: string): Promise<number> {
+  const blob = await tx
+    .selectFrom('packageBlobs')
+    .innerJoin('blobs', 'blobs.digest', 'packageBlobs.digest')
+    .select('blobs.size')
+    .where('packageBlobs.packageId', '=', target.id)
+    .where('packageBlobs.digest', '=', digest)
+    .executeTakeFirst()
+  if (blob) return blob.size
+  throw new RegistryError('blob_unknown', `${target.path} has no blob ${digest}`)
 }
 
 /** Every file must be in the package; touching the links keeps collection away until commit. */

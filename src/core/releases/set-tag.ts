@@ -35,5 +35,8 @@ export async function setTag(
     .where('name', '=', name)
     .executeTakeFirstOrThrow()
   if (current.releaseId === releaseId) return
-  throw new RegistryError('tag_immutable', `${target.path}:${name} exists, and its tags do not move`)
+  throw new RegistryError(
+    'tag_immutable',
+    `${target.path}:${name} exists, and its tags do not move`,
+  )
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Actor, ANONYMOUS, SCOPES, systemActor } from '#core/access/actor.ts'
-import { failsWith } from '#test/actors.ts'
 import { RegistryError } from '#core/errors.ts'
 import { describe, test } from '#runtime/test.ts'
+import { failsWith } from '#test/actors.ts'
 import { narrowToken, type TokenLimits } from './narrow-token.ts'
 
 const NOW = 1_000

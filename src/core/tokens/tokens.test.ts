@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict'
 import { type Actor, ANONYMOUS } from '#core/access/actor.ts'
-import {
-  credential,
-  eventually,
-  failsWith,
-  type Person,
-  person,
-} from '#test/actors.ts'
 import { now } from '#core/app.ts'
 import { createNamespace } from '#core/namespaces/create-namespace.ts'
 import { addMember } from '#core/namespaces/members/add-member.ts'
 import { removeMember } from '#core/namespaces/members/remove-member.ts'
 import { after, before, describe, test } from '#runtime/test.ts'
+import { credential, eventually, failsWith, type Person, person } from '#test/actors.ts'
 import { openTestApp, operator, type TestApp } from '#test/app.ts'
 import { createToken } from './create-token.ts'
 import { findIdentity, findIdentityOfToken, peekIdentity } from './find-identity.ts'

@@ -36,18 +36,24 @@ export async function finishUpload(
       await app.blobs.abort(part.id)
       throw new RegistryError('size_invalid', 'the body ended early', { cause: part.failure })
     }
-    if (part.size > 0) partIds.push((extra = part.id))
+    extra = part.id
+    if (part.size > 0) partIds.push(part.id)
   }
   const stored = await finishParts(app, { partIds, extra, digest: last.digest })
-  await record(app, stored, async (tx) => {
-    const used = await tx
-      .deleteFrom('uploads')
-      .where('id', '=', upload.id)
-      .where('offset', '=', upload.offset)
-      .executeTakeFirst()
-    if (used.numDeletedRows === 0n) throw uploadUnknown(ref)
-    await pushBlob(app, tx, actor, { target: upload.package, digest: last.digest, stored })
-  }, () => forgetUpload(app, upload.id))
+  await record(
+    app,
+    stored,
+    async (tx) => {
+      const used = await tx
+        .deleteFrom('uploads')
+        .where('id', '=', upload.id)
+        .where('offset', '=', upload.offset)
+        .executeTakeFirst()
+      if (used.numDeletedRows === 0n) throw uploadUnknown(ref)
+      await pushBlob(app, tx, actor, { target: upload.package, digest: last.digest, stored })
+    },
+    () => forgetUpload(app, upload.id),
+  )
   return { digest: last.digest, size: stored.size }
 }
 

@@ -46,14 +46,13 @@ export async function getUpload(app: App, actor: Actor, ref: UploadRef): Promise
 
 /** What is said of uploads that are not there, finished, given up, or somebody else's. */
 export function uploadUnknown(ref: UploadRef): RegistryError {
-  return new RegistryError('upload_unknown', `no upload ${ref.id.slice(0, 64)} here: start a new one`)
+  return new RegistryError(
+    'upload_unknown',
+    `no upload ${ref.id.slice(0, 64)} here: start a new one`,
+  )
 }
 
 async function selectUpload(app: App, id: string): Promise<Row<'uploads'> | undefined> {
   if (id.length !== UPLOAD_ID_LENGTH) return undefined
-  return app.database.db
-    .selectFrom('uploads')
-    .selectAll()
-    .where('id', '=', id)
-    .executeTakeFirst()
+  return app.database.db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst()
 }

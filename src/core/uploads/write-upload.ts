@@ -27,7 +27,9 @@ export async function writeUpload(
   const part = await writeChunk(app, upload, chunk)
   if (part.size > 0) await recordPart(app, upload, part)
   if (part.failure !== undefined) {
-    throw new RegistryError('size_invalid', 'the body ended early; what came was kept', { cause: part.failure })
+    throw new RegistryError('size_invalid', 'the body ended early; what came was kept', {
+      cause: part.failure,
+    })
   }
   return upload.offset + part.size
 }
@@ -36,7 +38,11 @@ export async function writeUpload(
 export async function writeChunk(app: App, upload: Upload, chunk: Chunk) {
   if (chunk.start !== undefined && chunk.start !== upload.offset) throw outOfOrder(upload)
   const id = newPartId(upload.id)
-  const written = await app.blobs.writePart(id, chunk.body, app.settings.maxBlobBytes - upload.offset)
+  const written = await app.blobs.writePart(
+    id,
+    chunk.body,
+    app.settings.maxBlobBytes - upload.offset,
+  )
   const isComplete = written.failure === undefined
   if (isComplete && chunk.bytes !== undefined && chunk.bytes !== written.size) {
     await app.blobs.abort(id)

@@ -7,7 +7,6 @@ import { sendHot } from '#ecosystems/hot-answer.ts'
 import { parseRange } from '#ecosystems/range.ts'
 import { COMMON_HEADERS, type OciRequest } from './request.ts'
 
-
 /** end-2: GET and HEAD of a blob, whole or a range. */
 export async function readBlob(request: OciRequest): Promise<Response> {
   const { c, reference } = request

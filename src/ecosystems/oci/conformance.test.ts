@@ -1,8 +1,8 @@
 import { systemActor } from '#core/access/actor.ts'
+import { updatePackage } from '#core/packages/update-package.ts'
 import { newUser, serveTestApp } from '#test/served.ts'
 import { ociConformance } from './conformance.ts'
 import { packageRef } from './name.ts'
-import { updatePackage } from '#core/packages/update-package.ts'
 
 ociConformance(async () => {
   const registry = await serveTestApp({ maxFailedCredentialsPerMinute: 10_000 })

@@ -18,7 +18,10 @@ const MAX_DEPTH = 64
 
 const annotations = z.record(z.string(), z.string())
 /** RFC 6838 §4.2 in spirit: printable, without spaces to speak of. */
-const mediaType = z.string().max(255).regex(/^[\x20-\x7e]*$/, 'not a media type')
+const mediaType = z
+  .string()
+  .max(255)
+  .regex(/^[\x20-\x7e]*$/, 'not a media type')
 const descriptor = z.looseObject({
   mediaType: mediaType.min(1),
   digest: z.string().refine(isDigest, 'not a sha256 or sha512 digest'),
@@ -40,6 +43,7 @@ const manifest = z.looseObject({
 })
 
 type Descriptor = z.infer<typeof descriptor>
+type Manifest = z.infer<typeof manifest>
 
 /** What the registry needs to know of a manifest. */
 export interface InspectedManifest {
@@ -67,13 +71,7 @@ export function inspectManifest(bytes: Uint8Array, contentType: string): Inspect
     throw invalid(`${issue?.path.join('.') || 'the manifest'}: ${issue?.message ?? 'is not valid'}`)
   }
   const found = parsed.data
-  if (found.mediaType !== undefined && found.mediaType !== mediaType) {
-    throw invalid(`mediaType says ${found.mediaType}, Content-Type ${mediaType}`)
-  }
-  if (isIndex ? !found.manifests : !found.config && !found.blobs && !isArtifact(mediaType)) {
-    throw invalid(isIndex ? 'an index needs manifests' : 'an image manifest needs config')
-  }
-  if (!isIndex && found.manifests) throw invalid('an image manifest has no manifests')
+  checkShape(found, mediaType, isIndex)
   return {
     mediaType,
     artifactType: found.artifactType || (isIndex ? '' : (found.config?.mediaType ?? '')),
@@ -84,11 +82,23 @@ export function inspectManifest(bytes: Uint8Array, contentType: string): Inspect
   }
 }
 
+function checkShape(found: Manifest, mediaType: string, isIndex: boolean): void {
+  if (found.mediaType !== undefined && found.mediaType !== mediaType) {
+    throw invalid(`mediaType says ${found.mediaType}, Content-Type ${mediaType}`)
+  }
+  if (isIndex) {
+    if (!found.manifests) throw invalid('an index needs manifests')
+    return
+  }
+  if (found.manifests) throw invalid('an image manifest has no manifests')
+  if (!found.config && !isArtifact(mediaType)) throw invalid('an image manifest needs config')
+}
+
 function isArtifact(mediaType: string): boolean {
   return mediaType === 'application/vnd.oci.artifact.manifest.v1+json'
 }
 
-function filesOf(found: z.infer<typeof manifest>): ReleaseFile[] {
+function filesOf(found: Manifest): ReleaseFile[] {
   const file = (role: string) => (one: Descriptor) => {
     const { digest, mediaType, size } = one
     return { role, digest, mediaType, size }
@@ -110,34 +120,27 @@ function parseJson(bytes: Uint8Array): unknown {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw invalid('the manifest is not UTF-8')
+  } catch (error) {
+    throw invalid('the manifest is not UTF-8', error)
   }
   if (isTooDeep(text)) throw invalid(`the manifest nests deeper than ${MAX_DEPTH} levels`)
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw invalid(`the manifest is not JSON: ${error instanceof Error ? error.message : ''}`)
+    throw invalid(`the manifest is not JSON: ${error instanceof Error ? error.message : ''}`, error)
   }
 }
 
 /** Counts brackets outside strings: cheap, and before the parser recurses. */
 function isTooDeep(text: string): boolean {
   let depth = 0
-  let isString = false
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at)
-    if (isString) {
-      if (char === 0x5c) at++
-      else if (char === 0x22) isString = false
-    } else if (char === 0x22) isString = true
-    else if (char === 0x7b || char === 0x5b) {
-      if (++depth > MAX_DEPTH) return true
-    } else if (char === 0x7d || char === 0x5d) depth--
+  for (const bracket of text.replace(/"(?:[^"\\]|\\.)*"/gs, '').match(/[[\]{}]/g) ?? []) {
+    depth += bracket === '{' || bracket === '[' ? 1 : -1
+    if (depth > MAX_DEPTH) return true
   }
   return false
 }
 
-function invalid(message: string): RegistryError {
-  return new RegistryError('manifest_invalid', message)
+function invalid(message: string, cause?: unknown): RegistryError {
+  return new RegistryError('manifest_invalid', message, { cause })
 }

@@ -15,7 +15,10 @@ const MAX_NAME_CHARS = 255
 export function parseName(raw: string): ParsedName {
   const parts = raw.split('/')
   if (raw.length > MAX_NAME_CHARS || !parts.every((part) => PART.test(part))) {
-    throw new RegistryError('name_invalid', `not a repository name: ${raw.slice(0, MAX_NAME_CHARS)}`)
+    throw new RegistryError(
+      'name_invalid',
+      `not a repository name: ${raw.slice(0, MAX_NAME_CHARS)}`,
+    )
   }
   const name = parts.pop() ?? ''
   const [namespace = LIBRARY, ...project] = parts

@@ -45,7 +45,10 @@ export function isGranted(c: Context<Env>, name: string, action: OciAction): boo
 export const COMMON_HEADERS = { 'docker-distribution-api-version': 'registry/2.0' } as const
 
 /** `n` and `last` of a list; throws for what is no count. */
-export function pageOf(query: URLSearchParams, maxLimit: number): { limit: number; after?: string } {
+export function pageOf(
+  query: URLSearchParams,
+  maxLimit: number,
+): { limit: number; after?: string } {
   const raw = query.get('n')
   const after = query.get('last')
   if (raw !== null && !/^\d{1,9}$/.test(raw)) {

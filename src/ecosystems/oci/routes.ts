@@ -5,7 +5,13 @@ import { readBlob, removeBlob } from './blobs.ts'
 import { readCatalog, readTags } from './lists.ts'
 import { readManifest, removeManifest, writeManifest } from './manifests.ts'
 import { readReferrers } from './referrers.ts'
-import { COMMON_HEADERS, type OciAction, type OciRequest, ociRequest, requireGrant } from './request.ts'
+import {
+  COMMON_HEADERS,
+  type OciAction,
+  type OciRequest,
+  ociRequest,
+  requireGrant,
+} from './request.ts'
 import { tokenByGet, tokenByPost } from './token.ts'
 import { appendChunk, closeUpload, dropUpload, openUpload, uploadStatus } from './uploads.ts'
 

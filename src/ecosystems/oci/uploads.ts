@@ -1,5 +1,5 @@
-import { mountBlob } from '#core/blobs/mount-blob.ts'
 import { isDigest } from '#core/blobs/digest.ts'
+import { mountBlob } from '#core/blobs/mount-blob.ts'
 import { RegistryError } from '#core/errors.ts'
 import type { PackageRef } from '#core/packages/package.ts'
 import { cancelUpload } from '#core/uploads/cancel-upload.ts'
@@ -18,7 +18,10 @@ export async function openUpload(request: OciRequest): Promise<Response> {
   if (mount !== null && (await tryMount(request, mount))) return created(request, mount)
   const algorithm = query.get('digest-algorithm')
   if (algorithm !== null && algorithm !== 'sha256' && algorithm !== 'sha512') {
-    throw new RegistryError('digest_invalid', `no such digest algorithm here: ${algorithm.slice(0, 50)}`)
+    throw new RegistryError(
+      'digest_invalid',
+      `no such digest algorithm here: ${algorithm.slice(0, 50)}`,
+    )
   }
   const digest = query.get('digest')
   if (digest !== null) {
@@ -33,7 +36,8 @@ export async function openUpload(request: OciRequest): Promise<Response> {
 /** False sends the client to upload: also when the source may not be read, or has no such name. */
 async function tryMount(request: OciRequest, digest: string): Promise<boolean> {
   const { c, query } = request
-  if (!isDigest(digest)) throw new RegistryError('digest_invalid', `not a digest: ${digest.slice(0, 150)}`)
+  if (!isDigest(digest))
+    throw new RegistryError('digest_invalid', `not a digest: ${digest.slice(0, 150)}`)
   const name = query.get('from')
   if (name === null) return mountBlob(c.var.app, c.var.actor, request.package, { digest })
   let from: PackageRef
@@ -49,10 +53,15 @@ async function tryMount(request: OciRequest, digest: string): Promise<boolean> {
 /** end-5: PATCH appends a chunk, or a stream of unknown length. */
 export async function appendChunk(request: OciRequest): Promise<Response> {
   const { c, reference: id, package: ref } = request
-  const offset = await writeUpload(c.var.app, c.var.actor, { package: ref, id }, {
-    body: bodyChunks(c.req.raw),
-    ...contentRange(request),
-  })
+  const offset = await writeUpload(
+    c.var.app,
+    c.var.actor,
+    { package: ref, id },
+    {
+      body: bodyChunks(c.req.raw),
+      ...contentRange(request),
+    },
+  )
   return accepted(request, id, offset)
 }
 
@@ -62,10 +71,15 @@ export async function closeUpload(request: OciRequest): Promise<Response> {
   const digest = query.get('digest')
   if (digest === null) throw new RegistryError('digest_invalid', 'PUT of an upload needs ?digest=')
   const { body } = c.req.raw
-  await finishUpload(c.var.app, c.var.actor, { package: ref, id }, {
-    digest,
-    ...(body && { body: bodyChunks(c.req.raw), ...contentRange(request) }),
-  })
+  await finishUpload(
+    c.var.app,
+    c.var.actor,
+    { package: ref, id },
+    {
+      digest,
+      ...(body && { body: bodyChunks(c.req.raw), ...contentRange(request) }),
+    },
+  )
   return created(request, digest)
 }
 
@@ -77,7 +91,11 @@ export async function uploadStatus(request: OciRequest): Promise<Response> {
 }
 
 /** end-14: DELETE gives an upload up. */
-export async function dropUpload({ c, reference: id, package: ref }: OciRequest): Promise<Response> {
+export async function dropUpload({
+  c,
+  reference: id,
+  package: ref,
+}: OciRequest): Promise<Response> {
   await cancelUpload(c.var.app, c.var.actor, { package: ref, id })
   return new Response(null, { status: 204, headers: COMMON_HEADERS })
 }
@@ -115,12 +133,18 @@ function contentRange(request: OciRequest): { start?: number; bytes?: number } {
   const start = Number(match?.[1])
   const last = Number(match?.[2])
   if (!match || last < start) {
-    throw new RegistryError('range_invalid', `Content-Range is not <first>-<last>: ${raw.slice(0, 100)}`)
+    throw new RegistryError(
+      'range_invalid',
+      `Content-Range is not <first>-<last>: ${raw.slice(0, 100)}`,
+    )
   }
   const bytes = last - start + 1
   const length = announced(request).bytes
   if (length !== undefined && length !== bytes) {
-    throw new RegistryError('size_invalid', `Content-Range spans ${bytes} bytes, Content-Length says ${length}`)
+    throw new RegistryError(
+      'size_invalid',
+      `Content-Range spans ${bytes} bytes, Content-Length says ${length}`,
+    )
   }
   return { start, bytes }
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, type Page } from '#core/page.ts'
+import { MAX_PAGE_LIMIT, type Page, pageLimit } from '#core/page.ts'
 import type { ApiContext } from './env.ts'
 
 /** The two query parameters of every list. */
@@ -12,7 +12,7 @@ export const PageQuery = z.object({
     .openapi({
       type: 'integer',
       minimum: 1,
-      default: DEFAULT_PAGE_LIMIT,
+      default: pageLimit({}),
       description: `At most so many items; more than ${MAX_PAGE_LIMIT} is cut to that`,
     }),
   after: z.string().optional().openapi({ description: 'The `next` of the page before' }),

@@ -1,0 +1,61 @@
+import type { Command } from 'commander'
+import { pinoLog } from '#adapters/pino-log.ts'
+import { newCommand } from '#cli/command.ts'
+import { exitOnCrash } from '#cli/exit.ts'
+import { printJson, wantsJson } from '#cli/output.ts'
+import { banner, firstCommands, type Started, shownDatabase } from '#cli/serve/banner.ts'
+import { ownCommand } from '#cli/serve/own-command.ts'
+import { type RunningRegistry, startRegistry } from '#cli/serve/start-registry.ts'
+import { untilStopped } from '#cli/serve/until-stopped.ts'
+import { sourcesOf } from '#cli/settings-options.ts'
+import { VERSION } from '#cli/version.ts'
+import { CLI } from '#cli/with-app.ts'
+import { type Config, describeConfig, loadConfig } from '#config.ts'
+import { listUsers } from '#core/accounts/list-users.ts'
+
+/** `serve`. */
+export function serve(): Command {
+  return newCommand({
+    name: 'serve',
+    description: 'Run the registry until it is told to stop (SIGTERM, Ctrl-C)',
+    examples: [
+      'serve',
+      'serve --listen 0.0.0.0:7080 --data /var/lib/entrepot',
+      'serve --public-url https://registry.example.org --database-url postgres://entrepot@db/entrepot',
+    ],
+  }).action(async (_options: object, command: Command) => {
+    const config = loadConfig(sourcesOf(command))
+    const log = pinoLog(config.logLevel)
+    exitOnCrash((error) => log.error({ err: error }, 'uncaught error: the process ends'))
+    const stopped = untilStopped(log)
+    const registry = await startRegistry(config, log)
+    const started = await describeStart(command, config, registry)
+    if (wantsJson(command)) printJson(started)
+    else process.stdout.write(banner(started))
+    log.info({ url: registry.url, version: VERSION }, 'serving')
+    const signal = await stopped
+    const { shutdownGraceSeconds } = config.limits
+    log.info({ signal, shutdownGraceSeconds }, 'stopping: transfers may end')
+    await registry.stop()
+    log.info({}, 'stopped')
+  })
+}
+
+async function describeStart(
+  command: Command,
+  config: Config,
+  { app, url, migrated }: RunningRegistry,
+): Promise<Started> {
+  const sources = sourcesOf(command)
+  const settings = describeConfig(sources)
+  const { items } = await listUsers(app, CLI, { limit: 1 })
+  return {
+    version: VERSION,
+    url,
+    publicUrl: app.settings.publicUrl,
+    dataDir: config.dataDir,
+    database: shownDatabase(settings),
+    migrated,
+    firstCommands: items.length > 0 ? [] : firstCommands(ownCommand(settings, sources.cwd)),
+  }
+}

@@ -1,0 +1,75 @@
+import type { Command } from 'commander'
+import { addCommands, newCommand } from './command.ts'
+import { config } from './commands/config.ts'
+import { gc } from './commands/gc.ts'
+import { jobsDiscard } from './commands/jobs-discard.ts'
+import { jobsList } from './commands/jobs-list.ts'
+import { jobsRetry } from './commands/jobs-retry.ts'
+import { memberAdd } from './commands/member-add.ts'
+import { memberList } from './commands/member-list.ts'
+import { memberRemove } from './commands/member-remove.ts'
+import { migrate } from './commands/migrate.ts'
+import { namespaceCreate } from './commands/namespace-create.ts'
+import { namespaceDelete } from './commands/namespace-delete.ts'
+import { namespaceList } from './commands/namespace-list.ts'
+import { serve } from './commands/serve.ts'
+import { tokenCreate } from './commands/token-create.ts'
+import { tokenList } from './commands/token-list.ts'
+import { tokenRevoke } from './commands/token-revoke.ts'
+import { userCreate } from './commands/user-create.ts'
+import { userDisable, userEnable } from './commands/user-disable.ts'
+import { userList } from './commands/user-list.ts'
+import { verify } from './commands/verify.ts'
+import { settingsOptions } from './settings-options.ts'
+import { VERSION } from './version.ts'
+
+/** The whole command line. It throws CommanderError where commander would end the process. */
+export function createProgram(): Command {
+  const program = newCommand({
+    name: 'entrepot',
+    description: 'One self-hosted package registry that speaks every package manager’s protocol.',
+    examples: [
+      'serve',
+      'user create ann --email ann@example.org --operator',
+      'token create --user ann --scope read,publish,admin',
+      'help token create',
+    ],
+  })
+    .usage('<command> [options]')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show how a command is used')
+    .helpCommand('help [command]', 'show how a command is used')
+    .option('--json', 'print JSON')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'entrepot: ')),
+    })
+    .showHelpAfterError('  add --help to see how it is used')
+    .exitOverride()
+  for (const option of settingsOptions()) program.addOption(option)
+  return addCommands(program, commands())
+}
+
+function commands(): Command[] {
+  return [
+    serve(),
+    migrate(),
+    group('user', 'Accounts of people', [userCreate(), userList(), userDisable(), userEnable()]),
+    group('token', 'What people and robots log in with', [
+      tokenCreate(),
+      tokenList(),
+      tokenRevoke(),
+    ]),
+    group('namespace', 'Who owns names', [namespaceCreate(), namespaceList(), namespaceDelete()]),
+    group('member', 'Who may do what in a namespace', [memberAdd(), memberRemove(), memberList()]),
+    gc(),
+    verify(),
+    group('jobs', 'Work in the background', [jobsList(), jobsRetry(), jobsDiscard()]),
+    config(),
+  ]
+}
+
+function group(name: string, description: string, children: readonly Command[]): Command {
+  const examples = [`${name} --help`]
+  return addCommands(newCommand({ name, description, examples }), children)
+}

@@ -1,0 +1,14 @@
+import type { Config } from '#config.ts'
+import { collectJob, collectSchedule } from '#core/blobs/collect-job.ts'
+import type { JobHandler, Schedule } from '#core/jobs/job.ts'
+import { deleteNamespaceJob } from '#core/namespaces/delete-namespace-job.ts'
+
+/** Every kind of background job that a server does. */
+export function jobHandlers(): readonly JobHandler[] {
+  return [collectJob(), deleteNamespaceJob]
+}
+
+/** The jobs that come again and again. */
+export function jobSchedules({ gc }: Config): readonly Schedule[] {
+  return gc.intervalSeconds === 0 ? [] : [collectSchedule(gc.intervalSeconds)]
+}

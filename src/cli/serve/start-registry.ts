@@ -1,0 +1,87 @@
+import { explainEnvironment, explainListen } from '#cli/environment-failure.ts'
+import { type OpenApp, openApp } from '#compose.ts'
+import { urlOfListen } from '#config/values.ts'
+import type { Config } from '#config.ts'
+import type { App, Log } from '#core/app.ts'
+import { RegistryError } from '#core/errors.ts'
+import { startWorker } from '#core/jobs/worker.ts'
+import { flushLastUsed } from '#core/tokens/last-used.ts'
+import { ecosystems } from '#ecosystems/index.ts'
+import { problemResponse } from '#http/errors.ts'
+import { createFetch } from '#http/server.ts'
+import { serve } from '#runtime/serve.ts'
+import { jobHandlers, jobSchedules } from './jobs.ts'
+
+type RunningServer = Awaited<ReturnType<typeof serve>>
+
+const JOB_POLL_MS = 1000
+const FLUSH_MS = 15_000
+
+/** A registry that answers requests. */
+export interface RunningRegistry {
+  readonly app: App
+  /** Migrations applied at this start. */
+  readonly migrated: readonly string[]
+  /** Where it listens, which is not where clients see it when it is behind a proxy. */
+  readonly url: string
+  /** Lets transfers end within the grace time, and running jobs at their next good moment. */
+  stop(): Promise<void>
+}
+
+/** Opens the data, listens, and starts the background work. */
+export async function startRegistry(config: Config, log: Log): Promise<RunningRegistry> {
+  const opened = await openApp(config, log).catch((error: unknown) => {
+    throw explainEnvironment(error, config) ?? error
+  })
+  const { app, server } = await listen(config, opened).catch(async (error: unknown) => {
+    await opened.close()
+    throw explainListen(error, config) ?? error
+  })
+  const worker = startWorker(app, jobHandlers(), jobSchedules(config), { pollMs: JOB_POLL_MS })
+  const flush = () =>
+    flushLastUsed(app).catch((error: unknown) => {
+      log.warn({ err: error }, 'when tokens were last used is not recorded')
+    })
+  const flushing = setInterval(() => void flush(), FLUSH_MS)
+  return {
+    app,
+    migrated: opened.migrated,
+    url: server.url,
+    async stop() {
+      clearInterval(flushing)
+      await Promise.all([server.stop(config.limits.shutdownGraceSeconds * 1000), worker.stop()])
+      await flush()
+      await opened.close()
+    },
+  }
+}
+
+/** Only who listens knows the port, which the app must know before it answers. */
+async function listen(
+  config: Config,
+  opened: OpenApp,
+): Promise<{ app: App; server: RunningServer }> {
+  const { promise: ready, resolve: setReady } = Promise.withResolvers<typeof answer>()
+  let answer: ReturnType<typeof createFetch> | undefined
+  const server = await serve({
+    ...config.listen,
+    fetch: (request, connection) =>
+      answer?.(request, connection) ?? ready.then((now) => now?.(request, connection) ?? failed()),
+    onError: (error) => {
+      opened.app.log.error({ err: error }, 'an answer failed')
+      return failed()
+    },
+  })
+  const { hostname } = config.listen
+  const publicUrl = config.publicUrlIsDerived
+    ? urlOfListen({ hostname, port: server.port })
+    : config.publicUrl
+  const app: App = { ...opened.app, settings: { ...opened.app.settings, publicUrl } }
+  answer = createFetch(app, ecosystems, config)
+  setReady(answer)
+  return { app, server }
+}
+
+function failed(): Response {
+  return problemResponse(new RegistryError('internal', 'the server failed to answer'), '')
+}

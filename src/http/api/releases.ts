@@ -1,0 +1,99 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { afterKey, pageLimit, toPage } from '#core/page.ts'
+import { getReadablePackage } from '#core/packages/package.ts'
+import { listReleases, type ReleaseLine } from '#core/releases/list-releases.ts'
+import { listTags, type Tag as CoreTag } from '#core/releases/list-tags.ts'
+import type { Api } from './env.ts'
+import { packageRef } from './package-address.ts'
+import { packageParams } from './packages.ts'
+import { PageQuery, page, pageOf } from './paging.ts'
+import { json, problems } from './responses.ts'
+import { defined, Time, time } from './schemas.ts'
+
+const digest = z.string().openapi({ example: `sha256:${'0'.repeat(64)}` })
+
+const Release = z
+  .object({
+    version: z.string().openapi({ description: 'For a container image, its digest' }),
+    digest,
+    mediaType: z.string(),
+    size: z.int(),
+    kind: z.string().openapi({ description: 'What it is, as its ecosystem says; may be empty' }),
+    subject: digest.optional().openapi({ description: 'The release that this one is about' }),
+    createdAt: Time,
+    yankedAt: Time.optional(),
+  })
+  .openapi('Release')
+
+const Tag = z
+  .object({
+    name: z.string().openapi({ example: 'latest' }),
+    digest,
+    mediaType: z.string(),
+    size: z.int(),
+    updatedAt: Time,
+  })
+  .openapi('Tag')
+
+const tags = ['Packages']
+const request = { params: packageParams, query: PageQuery }
+const failures = problems('name_invalid', 'not_found', 'package_unknown')
+
+const listOfReleases = createRoute({
+  method: 'get',
+  path: '/api/v1/packages/{ecosystem}/{path}/releases',
+  operationId: 'listReleases',
+  tags,
+  summary: 'What was published as a package',
+  request,
+  responses: {
+    200: json(pageOf(Release, 'ReleasePage'), 'Releases, newest first'),
+    default: failures,
+  },
+})
+
+const listOfTags = createRoute({
+  method: 'get',
+  path: '/api/v1/packages/{ecosystem}/{path}/tags',
+  operationId: 'listTags',
+  tags,
+  summary: 'The names that point at releases of a package',
+  request,
+  responses: { 200: json(pageOf(Tag, 'TagPage'), 'Tags by name'), default: failures },
+})
+
+/** `/packages/{ecosystem}/{path}/releases` and `…/tags`. */
+export function mountReleases(api: Api): void {
+  api.openapi(listOfReleases, async (c) => {
+    const { app, actor, ecosystems } = c.var
+    const { ecosystem, path } = c.req.valid('param')
+    const from = await getReadablePackage(app, actor, packageRef(ecosystems, ecosystem, path))
+    const found = await listReleases(app, from, defined(c.req.valid('query')))
+    return c.json(page(c, found, releaseView), 200)
+  })
+  api.openapi(listOfTags, async (c) => {
+    const { app, actor, ecosystems } = c.var
+    const { ecosystem, path } = c.req.valid('param')
+    const from = await getReadablePackage(app, actor, packageRef(ecosystems, ecosystem, path))
+    const asked = defined(c.req.valid('query'))
+    const rows = await listTags(app, from, { limit: pageLimit(asked) + 1, after: afterKey(asked) })
+    const found = toPage(rows, asked, { item: tagView, cursor: ({ name }) => name })
+    return c.json(
+      page(c, found, (tag) => tag),
+      200,
+    )
+  })
+}
+
+function releaseView({ createdAt, yankedAt, subject, ...rest }: ReleaseLine) {
+  return {
+    ...rest,
+    ...(subject !== null && { subject }),
+    createdAt: time(createdAt),
+    ...(yankedAt !== null && { yankedAt: time(yankedAt) }),
+  }
+}
+
+function tagView({ updatedAt, ...rest }: CoreTag) {
+  return { ...rest, updatedAt: time(updatedAt) }
+}
