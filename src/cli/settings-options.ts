@@ -18,7 +18,7 @@ export function settingsOptions(): Option[] {
     .filter(({ flag }) => flag !== undefined)
     .map((setting) => {
       const flags = `${setting.flag} <${PLACEHOLDERS[setting.key] ?? 'URL'}>`
-      return new Option(flags, describe(setting))
+      return new Option(flags, describe(setting)).helpGroup('Settings:')
     })
 }
 

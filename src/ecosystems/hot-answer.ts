@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import { fileResponse } from '#runtime/file-response.ts'
 import type { Env } from './contract.ts'
@@ -17,7 +18,8 @@ export interface HotAnswer {
 }
 
 /** Answers, and lets the server keep the answer for the next one who asks. */
-export function sendHot(c: Context<Env>, answer: HotAnswer): Response {
+export function sendHot(c: Context<Env>, rendered: HotAnswer): Response {
+  const answer = withEtag(rendered)
   if (answer.isPublic) c.set('hot', answer)
   return hotResponse(answer, c.req.raw)
 }
@@ -26,7 +28,7 @@ export function sendHot(c: Context<Env>, answer: HotAnswer): Response {
 export function hotResponse(answer: HotAnswer, request: Request): Response {
   const { headers } = answer
   const known = request.headers.get('if-none-match')
-  if (known !== null && headers.etag !== undefined && matches(known, headers.etag)) {
+  if (known !== null && headers.etag !== undefined && matchesEtag(known, headers.etag)) {
     return new Response(null, { status: 304, headers: withoutContent(headers) })
   }
   const { body } = answer
@@ -70,7 +72,16 @@ function withoutContent(headers: Readonly<Record<string, string>>): Record<strin
   return kept
 }
 
-function matches(header: string, etag: string): boolean {
+/** Bytes without a name of their own get one, so that asking again costs a 304. */
+function withEtag(answer: HotAnswer): HotAnswer {
+  const { headers, body } = answer
+  if (headers.etag !== undefined || !(body instanceof Uint8Array)) return answer
+  const digest = createHash('sha256').update(body).digest('base64url').slice(0, 27)
+  return { ...answer, headers: { ...headers, etag: `"${digest}"` } }
+}
+
+/** Whether an If-None-Match header names the ETag. */
+export function matchesEtag(header: string, etag: string): boolean {
   if (header === etag || header === '*') return true
   return header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)
 }

@@ -1,9 +1,12 @@
 import type { Identity } from '#core/access/actor.ts'
 import { type App, now } from '#core/app.ts'
 import type { Epoch } from '#core/cache/read-cache.ts'
-import { type HotAnswer, hotResponse } from '#ecosystems/hot-answer.ts'
+import type { HotAnswer } from '#ecosystems/hot-answer.ts'
+import { KeptAnswer, type Keeping, packAnswer } from './kept-answer.ts'
 
-interface KeptAnswer {
+/** An answer to keep, and the request it was made for. */
+interface ToKeep {
+  readonly request: Request
   readonly answer: HotAnswer
   readonly epoch: Epoch
   readonly actor: Identity
@@ -12,48 +15,71 @@ interface KeptAnswer {
 /** What of an identity a hit needs. */
 interface KnownCredential {
   readonly grants: Identity['grants']
+  /** As an actor's; what a hit is counted under. */
+  readonly credential: string
   /** Milliseconds since 1970. */
   readonly expiresAt: number
 }
+
+const ENTRY_BYTES = 2000
 
 /**
  * The answer from memory, without a query: for GET and HEAD of public content, by anybody or by a
  * credential that was good when last seen. Nothing sends the request the long way.
  */
-export function findHot(app: App, request: Request): Response | undefined {
-  const { method } = request
-  if (method !== 'GET' && method !== 'HEAD') return undefined
+export function findHot(app: App, request: Request): KeptAnswer | undefined {
   app.cache.begin()
-  const answer = app.cache.get(`hot ${keyOf(request.url)}`) as HotAnswer | undefined
-  if (answer === undefined || request.headers.get('range') !== null) return undefined
-  const authorization = request.headers.get('authorization')
-  if (authorization !== null && !isKnown(app, authorization, answer)) return undefined
-  return hotResponse(answer, request)
+  const kept = app.cache.get(request.url)
+  if (!(kept instanceof KeptAnswer)) return undefined
+  const { method, headers } = request
+  if ((method !== 'GET' && method !== 'HEAD') || headers.get('range') !== null) return undefined
+  const authorization = headers.get('authorization')
+  if (authorization !== null && !isKnown(app, authorization, kept.grant)) return undefined
+  return kept
 }
 
 /** Keeps an answer for the next one who asks, and that the credential shown for it is good. */
-export function keepHot(app: App, request: Request, { answer, epoch, actor }: KeptAnswer): void {
-  const { body } = answer
-  const bytes = 500 + (body instanceof Uint8Array ? body.byteLength : body.path.length * 2)
-  app.cache.set(`hot ${keyOf(request.url)}`, answer, answer.topics, { epoch, bytes })
+export function keepHot(app: App, { request, answer, epoch, actor }: ToKeep, keeping: Keeping) {
   const authorization = request.headers.get('authorization')
-  if (authorization === null) return
-  const known: KnownCredential = {
-    grants: actor.grants,
-    expiresAt: actor.expiresAt ?? Number.MAX_SAFE_INTEGER,
+  if (authorization !== null) {
+    const { grants, credential, expiresAt = Number.MAX_SAFE_INTEGER } = actor
+    const known: KnownCredential = { grants, credential, expiresAt }
+    app.cache.set(credentialKey(authorization), known, actor.topics, { epoch, bytes: 500 })
   }
-  app.cache.set(`credential ${authorization}`, known, actor.topics, { epoch, bytes: 500 })
+  // A range, or a credential that was new: the whole answer is there already.
+  if (app.cache.get(request.url) instanceof KeptAnswer) return
+  const { body, topics } = answer
+  const bytes = ENTRY_BYTES + (body instanceof Uint8Array ? body.byteLength : body.path.length * 2)
+  const kept = new KeptAnswer(answer, keeping)
+  app.cache.set(request.url, kept, topics, { epoch, bytes })
+  packAnswer(answer).then(
+    (packed) => {
+      if (!packed || app.cache.get(request.url) !== kept) return
+      let total = bytes
+      for (const one of packed.values()) total += ENTRY_BYTES + one.byteLength
+      const both = new KeptAnswer(answer, keeping, packed)
+      app.cache.set(request.url, both, topics, { epoch, bytes: total })
+    },
+    (error) => app.log.warn({ err: error }, 'an answer could not be compressed'),
+  )
 }
 
-function isKnown(app: App, authorization: string, answer: HotAnswer): boolean {
-  const known = app.cache.get(`credential ${authorization}`) as KnownCredential | undefined
+/** What a hit is counted under: the credential that was good when last seen, else the address. */
+export function hotCaller(app: App, request: Request): Pick<Identity, 'kind' | 'credential'> {
+  const authorization = request.headers.get('authorization')
+  const known = authorization === null ? undefined : app.cache.get(credentialKey(authorization))
+  const { credential } = (known as KnownCredential | undefined) ?? { credential: '' }
+  return { kind: credential === '' ? 'anonymous' : 'user', credential }
+}
+
+function isKnown(app: App, authorization: string, grant: HotAnswer['grant']): boolean {
+  const known = app.cache.get(credentialKey(authorization)) as KnownCredential | undefined
   if (known === undefined || known.expiresAt <= now(app)) return false
-  if (known.grants === undefined || answer.grant === undefined) return true
-  return known.grants.get(answer.grant.name)?.has(answer.grant.action) === true
+  if (known.grants === undefined || grant === undefined) return true
+  return known.grants.get(grant.name)?.has(grant.action) === true
 }
 
-/** Host, path and query: hosts may be given to one ecosystem each. */
-function keyOf(url: string): string {
-  const at = url.indexOf('//')
-  return at === -1 ? url : url.slice(at + 2)
+/** Apart from every other key: clients choose this text. */
+function credentialKey(authorization: string): string {
+  return `credential ${authorization}`
 }

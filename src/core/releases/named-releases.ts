@@ -56,14 +56,14 @@ export async function findReleaseOfDigest(
   from: Package,
   digest: string,
 ): Promise<{ version: string; mediaType: string; size: number } | undefined> {
-  return await app.database.db
-    .selectFrom('releases')
-    .select(['version', 'mediaType', 'size'])
-    .where('packageId', '=', from.id)
-    .where('digest', '=', digest)
-    .orderBy('id')
-    .limit(1)
-    .executeTakeFirst()
+  const select = () =>
+    app.database.db
+      .selectFrom('releases')
+      .select(['version', 'mediaType', 'size'])
+      .where('packageId', '=', from.id)
+  // Where digests are the versions, there are many and the index finds them.
+  const named = await select().where('version', '=', digest).executeTakeFirst()
+  return named ?? (await select().where('digest', '=', digest).orderBy('id').executeTakeFirst())
 }
 
 function selectTagged(app: App, from: Package) {

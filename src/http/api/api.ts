@@ -1,27 +1,57 @@
-import { Hono } from 'hono'
+import type { Hono } from 'hono'
+import { createMiddleware } from 'hono/factory'
 import type { App } from '#core/app.ts'
 import type { Ecosystem } from '#ecosystems/contract.ts'
 import { asRegistryError, problemResponse } from '#http/errors.ts'
 import type { Bindings } from '#http/request-context.ts'
 import { notFound, type ServerOptions } from '#http/server.ts'
+import { boundedBody } from './bounded-body.ts'
+import { credential } from './credential.ts'
+import { mountDiscovery } from './discovery.ts'
+import { mountDocs } from './docs.ts'
+import { emptyApi, mountEndpoints, refuseOtherMethods } from './endpoints.ts'
+import type { Api, ApiEnv } from './env.ts'
+import { fromFramework } from './validation.ts'
 
-/** Everything that no ecosystem serves: health, management API, pages. */
+/** Everything that no ecosystem serves: the management API, and pages about the registry. */
 export function createApi(
   app: App,
-  _ecosystems: readonly Ecosystem[],
-  _options: ServerOptions,
+  ecosystems: readonly Ecosystem[],
+  options: ServerOptions,
 ): Hono<Bindings> {
-  const api = new Hono<Bindings>()
+  const api = emptyApi()
+  api.use(prepare(app, ecosystems))
+  mountHealth(api)
+  mountDiscovery(api)
+  mountDocs(api)
+  api.use('/api/v1/*', credential(options), boundedBody(options.limits.maxBodyBytes))
+  mountEndpoints(api)
+  refuseOtherMethods(api)
+  api.notFound((c) => problemResponse(notFound(c.req.path), c.env.requestId))
+  api.onError((thrown, c) => {
+    const { requestId } = c.env
+    const error = asRegistryError(app, fromFramework(thrown), { requestId, request: c.req.raw })
+    return problemResponse(error, requestId)
+  })
+  return api as unknown as Hono<Bindings>
+}
+
+function prepare(app: App, ecosystems: readonly Ecosystem[]) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    c.set('app', app)
+    c.set('ecosystems', ecosystems)
+    await next()
+    // What is answered depends on who asks, and on the moment.
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
+    c.header('x-request-id', c.env.requestId)
+  })
+}
+
+function mountHealth(api: Api): void {
   api.get('/healthz', (c) => c.json({ status: 'ok' }))
   api.get('/readyz', async (c) => {
-    await app.database.check()
-    await app.blobs.check()
+    await c.var.app.database.check()
+    await c.var.app.blobs.check()
     return c.json({ status: 'ready' })
   })
-  api.notFound((c) => problemResponse(notFound(c.req.path), c.env.requestId))
-  api.onError((error, c) => {
-    const { requestId } = c.env
-    return problemResponse(asRegistryError(app, error, { requestId, request: c.req.raw }), requestId)
-  })
-  return api
 }

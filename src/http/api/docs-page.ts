@@ -1,0 +1,1 @@
+export const docsPage = (_c: unknown, _d: unknown) => new Response('')

@@ -1,0 +1,53 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { RegistryError } from '#core/errors.ts'
+import { mountAudit } from './audit.ts'
+import type { Api, ApiEnv } from './env.ts'
+import { mountJobs } from './jobs.ts'
+import { mountMembers } from './members.ts'
+import { mountNamespaces } from './namespaces.ts'
+import { foldPackagePath } from './package-address.ts'
+import { mountPackages } from './packages.ts'
+import { mountReleases } from './releases.ts'
+import { mountTokens } from './tokens.ts'
+import { mountUsers } from './users.ts'
+import { refuseInvalid } from './validation.ts'
+import { mountWhoAmI } from './whoami.ts'
+
+/** In the order that the document has them. */
+const MOUNTS: ReadonlyArray<(api: Api) => void> = [
+  mountWhoAmI,
+  mountUsers,
+  mountTokens,
+  mountNamespaces,
+  mountMembers,
+  mountPackages,
+  mountReleases,
+  mountAudit,
+  mountJobs,
+]
+
+/** An API without endpoints: what is added first runs first. */
+export function emptyApi(): Api {
+  return new OpenAPIHono<ApiEnv>({ getPath: foldPackagePath, defaultHook: refuseInvalid })
+}
+
+/** Adds every endpoint of the management API. */
+export function mountEndpoints(api: Api): void {
+  for (const mount of MOUNTS) mount(api)
+}
+
+/** Every other method on a path that exists is 405, and told which ones there are. */
+export function refuseOtherMethods(api: Api): void {
+  const methods = new Map<string, string[]>()
+  for (const { path, method } of api.routes) {
+    if (method === 'ALL') continue
+    const known = methods.get(path) ?? []
+    methods.set(path, known.concat(method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  }
+  for (const [path, known] of methods) {
+    const allow = [...new Set(known)].join(', ')
+    api.all(path, () => {
+      throw new RegistryError('method_not_allowed', `here only ${allow}`, { details: { allow } })
+    })
+  }
+}
