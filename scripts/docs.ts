@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { cliMarkdown } from '#cli/markdown.ts'
 import { configurationMarkdown } from '#config/markdown.ts'
+import { openApiJson } from '#http/api/open-api.ts'
 
 interface GeneratedDocument {
   /** In the repository. */
@@ -11,6 +13,8 @@ interface GeneratedDocument {
 /** Every document that is made of the code. */
 const DOCUMENTS: readonly GeneratedDocument[] = [
   { path: 'docs/configuration.md', render: configurationMarkdown },
+  { path: 'docs/cli.md', render: cliMarkdown },
+  { path: 'docs/openapi.json', render: openApiJson },
 ]
 
 const root = dirname(import.meta.dirname)

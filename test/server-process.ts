@@ -31,7 +31,7 @@ export interface ServerProcess {
 }
 
 const ROOT = join(import.meta.dirname, '..')
-const PROGRAM = [join(ROOT, 'test', 'serve-program.ts'), 'serve']
+const PROGRAM = [join(ROOT, 'src', 'main.ts'), 'serve']
 const START_MS = 60_000
 
 /** Starts a registry of its own on a free port (this runtime, this source) and waits until it answers. */

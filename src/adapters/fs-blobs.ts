@@ -25,6 +25,7 @@ export async function openFsBlobs(root: string): Promise<BlobStore> {
 
 function fsBlobs(root: string, parts: Parts): BlobStore {
   return {
+    kind: 'filesystem',
     writePart: (id, body, maxBytes) => parts.write(id, body, maxBytes),
     finish: async (ids, digest) => finish({ root, parts }, ids, parseDigest(digest)),
     put: async (digest, bytes) => put({ root, parts }, parseDigest(digest), bytes),

@@ -80,6 +80,8 @@ export class SqliteDriver implements Driver {
 
   async destroy(): Promise<void> {
     await this.#turn.take()
+    // Whoever waits for the batch to close is still to be acknowledged.
+    if (this.#batch) this.#commit(this.#batch)
     this.#writer.close()
     this.#reader.close()
   }
@@ -90,11 +92,24 @@ export class SqliteDriver implements Driver {
     return this.#batch
   }
 
+  /** A member is through: the next one joins, or the batch is closed when nobody comes. */
   #passOrCommit(batch: Batch): void {
-    if (this.#turn.isAwaited && !batch.isFull) {
-      this.#turn.pass()
+    if (batch.isFull) {
+      this.#commit(batch)
       return
     }
+    const isAwaited = this.#turn.isAwaited
+    this.#turn.pass()
+    // One turn of the event loop: whoever's bytes have just arrived joins as well.
+    if (!isAwaited) setImmediate(() => this.#closeIfIdle(batch))
+  }
+
+  #closeIfIdle(batch: Batch): void {
+    // Otherwise it is committed already, or by the member that is at work now.
+    if (this.#batch === batch && this.#turn.takeIfFree()) this.#commit(batch)
+  }
+
+  #commit(batch: Batch): void {
     try {
       // Also when every member rolled back: an empty COMMIT writes nothing.
       run(this.#writer, 'commit')
@@ -194,11 +209,14 @@ class Turn {
     return this.#waiting.length > 0
   }
 
+  takeIfFree(): boolean {
+    if (this.#isTaken) return false
+    this.#isTaken = true
+    return true
+  }
+
   async take(): Promise<void> {
-    if (!this.#isTaken) {
-      this.#isTaken = true
-      return
-    }
+    if (this.takeIfFree()) return
     await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 

@@ -12,6 +12,7 @@ import { migrate } from './commands/migrate.ts'
 import { namespaceCreate } from './commands/namespace-create.ts'
 import { namespaceDelete } from './commands/namespace-delete.ts'
 import { namespaceList } from './commands/namespace-list.ts'
+import { openapi } from './commands/openapi.ts'
 import { serve } from './commands/serve.ts'
 import { tokenCreate } from './commands/token-create.ts'
 import { tokenList } from './commands/token-list.ts'
@@ -66,6 +67,7 @@ function commands(): Command[] {
     verify(),
     group('jobs', 'Work in the background', [jobsList(), jobsRetry(), jobsDiscard()]),
     config(),
+    openapi(),
   ]
 }
 

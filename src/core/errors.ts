@@ -37,6 +37,7 @@ const ERRORS = {
   range_invalid: [416, 'Range not satisfiable'],
   unprocessable: [422, 'Unprocessable content'],
   rate_limited: [429, 'Too many requests'],
+  headers_too_large: [431, 'Request headers too large'],
   internal: [500, 'Internal error'],
   unavailable: [503, 'Temporarily unavailable'],
   storage_full: [507, 'Storage is full'],

@@ -18,6 +18,15 @@ export interface Env {
   }
 }
 
+/** Requests per minute; 0 is unlimited. */
+interface Rate {
+  readonly anonymous: number
+  readonly authenticated: number
+}
+
+/** Kinds of request that are counted apart. */
+type RateClass = 'credential' | 'write' | 'read'
+
 /** A credential as it was shown; the registry alone decides what it is worth. */
 export interface ShownCredential {
   readonly secret: string
@@ -37,6 +46,12 @@ export interface Ecosystem extends EcosystemRules {
   /** Finds the credential where this client puts it; throws `credential_invalid` for a mangled one. */
   credential(request: Request): ShownCredential | undefined
   routes(): Hono<Env>
+  /** Requests per minute that the protocol's specification names; the operator may set others. */
+  readonly rates?: Readonly<Partial<Record<RateClass, Rate>>>
+  /** How a request is counted where its method does not tell: a log-in, the chunks of an upload. */
+  rateClass?(request: Request): RateClass | 'uncounted' | undefined
+  /** Documents about the whole registry at `/.well-known/<name>`, open to everybody. */
+  readonly wellKnown?: Readonly<Record<string, (app: App) => object>>
   /** The wire form of a failure. */
   renderError(error: RegistryError, c: Context<Env>): Response
 }

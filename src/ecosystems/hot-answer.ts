@@ -13,6 +13,8 @@ export interface HotAnswer {
   readonly body: Uint8Array | { readonly path: string; readonly size: number }
   /** True when anybody may see it: only then the server keeps it. */
   readonly isPublic: boolean
+  /** Set where the Accept header decides: an answer that is not wanted so is not taken from memory. */
+  readonly isAcceptable?: (accept: string | null) => boolean
   /** What a credential that is limited to certain packages must allow. */
   readonly grant?: { readonly name: string; readonly action: string }
 }

@@ -1,5 +1,6 @@
 import type { Ecosystem } from './contract.ts'
 import { oci } from './oci/index.ts'
+import { opm } from './opm/index.ts'
 
 /** The one place that names them all. Adding a package manager adds one line here. */
-export const ecosystems: readonly Ecosystem[] = [oci]
+export const ecosystems: readonly Ecosystem[] = [oci, opm]

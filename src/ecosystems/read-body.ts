@@ -1,16 +1,27 @@
 import { RegistryError } from '#core/errors.ts'
 
+/** How much came in, for metrics: a body of unknown length announces nothing. */
+const received = new WeakMap<Request, number>()
+
+/** Bytes of the body that were read so far. */
+export function bytesReceived(request: Request): number {
+  return received.get(request) ?? 0
+}
+
 /** The body as it comes, chunk by chunk. */
 export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> {
   if (!request.body) return
   const reader = request.body.getReader()
+  let bytes = 0
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
+      bytes += value.byteLength
       yield value
     }
   } finally {
+    received.set(request, bytes)
     // Also when the consumer stopped early: the sender need not go on.
     reader.cancel().catch(() => {})
   }

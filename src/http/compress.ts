@@ -20,8 +20,8 @@ const TEXT_TYPES: ReadonlySet<string> = new Set([
 ])
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }
 
-const gzipAsync = promisify(gzip)
-const brotliAsync = promisify<Uint8Array, { params: object }, Buffer>(brotliCompress)
+const gzipAsync = promisify<Uint8Array, Uint8Array>(gzip)
+const brotliAsync = promisify<Uint8Array, typeof BROTLI, Uint8Array>(brotliCompress)
 
 /** Whether an answer with these headers and so many bytes is better sent packed. */
 export function isCompressible(headers: Headers, bytes: number): boolean {

@@ -1,5 +1,6 @@
 import type { App } from '#core/app.ts'
 import { RegistryError } from '#core/errors.ts'
+import { pathOf } from './request-context.ts'
 
 /** Who failed, for the log. */
 interface Failure {
@@ -15,10 +16,15 @@ export function asRegistryError(app: App, error: unknown, failure: Failure): Reg
   }
   if (app.database.dialect.isUnreachable(error)) {
     log(app, error, failure)
-    return new RegistryError('unavailable', 'the database does not answer', { retryAfterSeconds: 2 })
+    return new RegistryError('unavailable', 'the database does not answer', {
+      retryAfterSeconds: 2,
+    })
   }
   log(app, error, failure)
-  return new RegistryError('internal', `internal error; the log knows more under ${failure.requestId}`)
+  return new RegistryError(
+    'internal',
+    `internal error; the log knows more under ${failure.requestId}`,
+  )
 }
 
 /** A failure as RFC 9457 problem details with a stable `code`. */
@@ -38,6 +44,8 @@ export function problemResponse(error: RegistryError, requestId: string): Respon
 }
 
 function log(app: App, error: unknown, { requestId, request }: Failure): void {
-  const { pathname } = new URL(request.url)
-  app.log.error({ err: error, requestId, method: request.method, path: pathname }, 'request failed')
+  app.log.error(
+    { err: error, requestId, method: request.method, path: pathOf(request.url) },
+    'request failed',
+  )
 }

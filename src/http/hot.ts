@@ -2,7 +2,7 @@ import type { Identity } from '#core/access/actor.ts'
 import { type App, now } from '#core/app.ts'
 import type { Epoch } from '#core/cache/read-cache.ts'
 import type { HotAnswer } from '#ecosystems/hot-answer.ts'
-import { KeptAnswer, type Keeping, packAnswer } from './kept-answer.ts'
+import { type Keeping, KeptAnswer, packAnswer } from './kept-answer.ts'
 
 /** An answer to keep, and the request it was made for. */
 interface ToKeep {
@@ -64,12 +64,12 @@ export function keepHot(app: App, { request, answer, epoch, actor }: ToKeep, kee
   )
 }
 
-/** What a hit is counted under: the credential that was good when last seen, else the address. */
-export function hotCaller(app: App, request: Request): Pick<Identity, 'kind' | 'credential'> {
+/** What a hit is counted under: the credential that was good when last seen; empty for nobody's. */
+export function hotCredential(app: App, request: Request): string {
   const authorization = request.headers.get('authorization')
-  const known = authorization === null ? undefined : app.cache.get(credentialKey(authorization))
-  const { credential } = (known as KnownCredential | undefined) ?? { credential: '' }
-  return { kind: credential === '' ? 'anonymous' : 'user', credential }
+  if (authorization === null) return ''
+  const known = app.cache.get(credentialKey(authorization)) as KnownCredential | undefined
+  return known?.credential ?? ''
 }
 
 function isKnown(app: App, authorization: string, grant: HotAnswer['grant']): boolean {

@@ -10,6 +10,7 @@ import {
   varyByEncoding,
 } from './compress.ts'
 import type { HotCounts } from './protocol-counts.ts'
+import type { ClassLimit } from './request-rate.ts'
 import { secure } from './security-headers.ts'
 
 /** One form of an answer, with everything made ready that can be. */
@@ -27,21 +28,21 @@ interface Form {
 export interface Keeping {
   readonly counts: HotCounts
   readonly fixedHeaders: Readonly<Record<string, string>>
-  /** True when reads of this protocol are limited: a hit is then counted against the caller. */
-  readonly isRated: boolean
+  /** Set when reads of this protocol are limited: a hit is then counted against the caller. */
+  readonly readLimit: ClassLimit | undefined
 }
 
 /** An answer in memory. A class so that nothing else in the cache can be mistaken for one. */
 export class KeptAnswer {
   readonly grant: HotAnswer['grant']
-  readonly isRated: boolean
+  readonly readLimit: ClassLimit | undefined
   readonly #counts: HotCounts
   readonly #plain: Form
   readonly #packed: ReadonlyMap<Encoding, Form> | undefined
 
   constructor(answer: HotAnswer, keeping: Keeping, packed?: ReadonlyMap<Encoding, Uint8Array>) {
     this.grant = answer.grant
-    this.isRated = keeping.isRated
+    this.readLimit = keeping.readLimit
     this.#counts = keeping.counts
     const headers = keptHeaders(answer, keeping)
     this.#plain = formOf(answer.body, headers)

@@ -14,7 +14,14 @@ const WHAT = { credential: 'credential checks', write: 'changes', read: 'reads' 
 type Rated = Pick<Ecosystem, 'id' | 'rates' | 'rateClass'>
 
 /** Who is counted: a credential, or without one the address. */
-export type Caller = Pick<Actor, 'kind' | 'credential' | 'address'>
+export type Caller = Pick<Actor, 'name' | 'credential' | 'address'>
+
+/** How often requests of one class may come. */
+export interface ClassLimit {
+  readonly kind: RateClass
+  readonly ecosystem: string
+  readonly rate: Rate
+}
 
 /** A request to be counted; `c` is Hono's context of whatever environment. */
 interface CountedRequest {
@@ -33,21 +40,22 @@ export async function takeRequestRate(
   { c, ecosystem, actor }: CountedRequest,
 ): Promise<void> {
   const rated: Rated = typeof ecosystem === 'string' ? { id: ecosystem } : ecosystem
+  c.env.notes.actorName = actor.name
   const kind = classOf(rated, c.req.raw)
   if (kind === 'uncounted') return
-  const counted = { kind, ecosystem: rated.id, rate: rateOf(options.rates, rated, kind) }
-  await countRequest(app, counted, actor, c.env)
+  await countRequest(app, limitOf(options.rates, rated, kind), actor, c.env)
 }
 
 /** What applies to a class: what the operator set for the ecosystem, its own rates, the general. */
-export function rateOf(rates: Rates, rated: Rated, kind: RateClass): Rate {
-  return { ...rates.general[kind], ...rated.rates?.[kind], ...rates.ecosystems[rated.id]?.[kind] }
+export function limitOf(rates: Rates, { id, rates: own }: Rated, kind: RateClass): ClassLimit {
+  const rate = { ...rates.general[kind], ...own?.[kind], ...rates.ecosystems[id]?.[kind] }
+  return { kind, ecosystem: id, rate }
 }
 
 /** Counts one request of a known class; see `takeRequestRate`. */
 export async function countRequest(
   app: App,
-  { kind, ecosystem, rate }: { kind: RateClass; ecosystem: string; rate: Rate },
+  { kind, ecosystem, rate }: ClassLimit,
   actor: Caller,
   { notes }: Pick<RequestContext, 'notes'>,
 ): Promise<void> {

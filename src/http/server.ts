@@ -1,13 +1,21 @@
-import type { Hono } from 'hono'
 import type { Config } from '#config.ts'
 import type { App } from '#core/app.ts'
 import { RegistryError } from '#core/errors.ts'
 import type { Ecosystem } from '#ecosystems/contract.ts'
+import { type Answer, type Connection, createAnswer, type Face } from './answer.ts'
 import { createApi } from './api/api.ts'
-import { asRegistryError, problemResponse } from './errors.ts'
+import { createCors } from './cors.ts'
+import { problemResponse } from './errors.ts'
 import { createFront } from './front.ts'
-import { findHot } from './hot.ts'
-import { type Bindings, type RequestContext, requestIdOf } from './request-context.ts'
+import { findHot, hotCredential } from './hot.ts'
+import type { KeptAnswer } from './kept-answer.ts'
+import {
+  createOperation,
+  OPERATING_SEGMENTS,
+  type Operation,
+  operatingRoutes,
+} from './operating.ts'
+import { countRequest } from './request-rate.ts'
 
 /** What the server needs to know beyond the app. */
 export type ServerOptions = Pick<
@@ -15,59 +23,124 @@ export type ServerOptions = Pick<
   'hosts' | 'trustedProxies' | 'cors' | 'metricsToken' | 'limits' | 'rates'
 >
 
-/** Who is on the other end of the connection. */
-interface Connection {
-  remoteAddress(): string
-}
+/** Finds the face that a URL is for. */
+type FindFace = (url: string) => Face
 
-interface Face {
-  fetch(request: Request, context: RequestContext): Response | Promise<Response>
-}
-
-/** The one function that answers requests. Answers from memory come back without a promise. */
+/**
+ * The one function that answers requests. Answers from memory come back without a promise. Pass an
+ * operation to hold what stops the server gently and what it counts.
+ */
 export function createFetch(
   app: App,
   ecosystems: readonly Ecosystem[],
   options: ServerOptions,
+  operation: Operation = createOperation(app),
 ): (request: Request, connection: Connection) => Response | Promise<Response> {
-  const faces = new Map<string, Face>()
-  const hosts = new Map<string, Face>()
-  for (const ecosystem of ecosystems) {
-    const segments = ecosystem.fixedSegments
-    const front = createFront(app, ecosystem, segments ? '/' : `/${ecosystem.id}`, options)
-    for (const segment of segments ?? [ecosystem.id]) faces.set(segment, front)
-    if (segments) continue
-    for (const host of options.hosts[ecosystem.id] ?? []) {
-      hosts.set(host, createFront(app, ecosystem, '/', options))
+  const cors = createCors(options.cors)
+  const { traffic } = operation
+  const answer = createAnswer({ app, options, operation, cors })
+  const faceOf = createFaces(app, ecosystems, options, { operation, ...cors })
+  return (request, connection) => {
+    // While stopping, every answer closes its connection.
+    const kept = traffic.isDraining ? undefined : findHot(app, request)
+    if (kept === undefined) {
+      return cors.preflight(request) ?? answer(request, faceOf(request.url), connection)
     }
+    if (kept.readLimit !== undefined) {
+      return answerCounted(app, answer, kept, { request, face: faceOf(request.url), connection })
+    }
+    const response = kept.respond(request)
+    if (cors.isByOrigin) cors.allow(request, response.headers)
+    return response
   }
-  const api: Hono<Bindings> = createApi(app, ecosystems, options)
-  return (request, connection) =>
-    findHot(app, request) ??
-    answer(app, request, {
-      face: hosts.get(hostOf(request.url)) ?? faces.get(firstSegment(request.url)) ?? api,
-      address: connection.remoteAddress(),
-    })
 }
 
-async function answer(
+/** An answer from memory, where reads are limited. */
+function answerCounted(
   app: App,
-  request: Request,
-  { face, address }: { face: Face; address: string },
+  answer: Answer,
+  kept: KeptAnswer,
+  { request, face, connection }: { request: Request; face: Face; connection: Connection },
 ): Promise<Response> {
-  const context: RequestContext = { requestId: requestIdOf(request), address }
-  try {
-    return await face.fetch(request, context)
-  } catch (error) {
-    const failure = asRegistryError(app, error, { requestId: context.requestId, request })
-    return problemResponse(failure, context.requestId)
+  return answer(request, face, connection, async (context) => {
+    const { readLimit } = kept
+    const credential = hotCredential(app, request)
+    const caller = { name: credential, credential, address: context.address }
+    if (readLimit) await countRequest(app, readLimit, caller, context)
+    return kept.respond(request)
+  })
+}
+
+function createFaces(
+  app: App,
+  ecosystems: readonly Ecosystem[],
+  options: ServerOptions,
+  {
+    operation,
+    fixedHeaders,
+  }: {
+    readonly operation: Operation
+    readonly fixedHeaders: Readonly<Record<string, string>>
+  },
+): FindFace {
+  const bySegment = new Map<string, Face>()
+  const byHost = new Map<string, Face>()
+  for (const ecosystem of ecosystems) {
+    const { id, fixedSegments } = ecosystem
+    const parts = { options, fixedHeaders, counts: operation.metrics.protocol(id) }
+    const face = (prefix: string): Face => {
+      const front = createFront(app, ecosystem, prefix, parts)
+      return {
+        id,
+        takesUploads: true,
+        isOperating: false,
+        fetch: (request, context) => front.fetch(request, context),
+      }
+    }
+    const main = face(fixedSegments ? '/' : `/${id}`)
+    for (const segment of fixedSegments ?? [id]) bySegment.set(segment, main)
+    if (fixedSegments) continue
+    for (const host of options.hosts[id] ?? []) byHost.set(host, face('/'))
+  }
+  const operating = operatingFace(app, options, operation)
+  for (const segment of OPERATING_SEGMENTS) bySegment.set(segment, operating)
+  const api = apiFace(app, ecosystems, options)
+  return (url) => byHost.get(hostOf(url)) ?? bySegment.get(firstSegment(url)) ?? api
+}
+
+function operatingFace(app: App, options: ServerOptions, operation: Operation): Face {
+  const routes = operatingRoutes(app, options, operation)
+  return {
+    id: 'operating',
+    takesUploads: false,
+    isOperating: true,
+    fetch: (request, context) =>
+      context.refusal
+        ? problemResponse(context.refusal, context.requestId)
+        : routes.fetch(request, context),
+  }
+}
+
+function apiFace(app: App, ecosystems: readonly Ecosystem[], options: ServerOptions): Face {
+  const api = createApi(app, ecosystems, options)
+  return {
+    id: 'api',
+    takesUploads: false,
+    isOperating: false,
+    fetch: (request, context) =>
+      context.refusal
+        ? problemResponse(context.refusal, context.requestId)
+        : api.fetch(request, context),
   }
 }
 
 function hostOf(url: string): string {
   const start = url.indexOf('//') + 2
   const end = url.indexOf('/', start)
-  return url.slice(start, end === -1 ? undefined : end).replace(/:\d+$/, '').toLowerCase()
+  return url
+    .slice(start, end === -1 ? undefined : end)
+    .replace(/:\d+$/, '')
+    .toLowerCase()
 }
 
 function firstSegment(url: string): string {

@@ -47,15 +47,17 @@ async function describeStart(
   { app, url, migrated }: RunningRegistry,
 ): Promise<Started> {
   const sources = sourcesOf(command)
-  const settings = describeConfig(sources)
+  const own = ownCommand(describeConfig(sources), sources.cwd)
   const { items } = await listUsers(app, CLI, { limit: 1 })
+  const isNew = items.length === 0
   return {
     version: VERSION,
     url,
     publicUrl: app.settings.publicUrl,
     dataDir: config.dataDir,
-    database: shownDatabase(settings),
+    database: shownDatabase(config),
     migrated,
-    firstCommands: items.length > 0 ? [] : firstCommands(ownCommand(settings, sources.cwd)),
+    firstCommands: isNew ? firstCommands(own) : [],
+    variables: isNew ? own.variables : [],
   }
 }

@@ -2,29 +2,34 @@ import { existsSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import type { SettingDescription } from '#config.ts'
 
+/** How to call this very program from here, on the data that the given settings name. */
+export interface OwnCommand {
+  readonly program: string
+  readonly flags: readonly string[]
+  /** Variables with secrets that the command needs as well, by name. */
+  readonly variables: readonly string[]
+}
+
 /** Settings that say which data is meant, and so must be repeated by the commands that use it. */
-const DATA_SETTINGS: Readonly<Record<string, string>> = {
-  config: '--config',
-  data: '--data',
-  'database.url': '--database-url',
-  blobs: '--blobs',
+const DATA_SETTINGS: Readonly<Record<string, { flag: string; variable: string }>> = {
+  config: { flag: '--config', variable: 'ENTREPOT_CONFIG' },
+  data: { flag: '--data', variable: 'ENTREPOT_DATA' },
+  blobs: { flag: '--blobs', variable: 'ENTREPOT_BLOBS' },
+  'database.url': { flag: '--database-url', variable: 'ENTREPOT_DATABASE_URL' },
 }
 
-/** How to call this very program from here, on the data that these settings name. */
-export function ownCommand(settings: readonly SettingDescription[], cwd: string): string {
-  return [shellWord(programPath(cwd)), ...dataFlags(settings)].join(' ')
-}
-
-function dataFlags(settings: readonly SettingDescription[]): string[] {
+/** Repeats what was said by flag or variable; the file and the defaults say the same again. */
+export function ownCommand(settings: readonly SettingDescription[], cwd: string): OwnCommand {
   const flags: string[] = []
+  const variables: string[] = []
   for (const { key, value, source } of settings) {
-    const flag = DATA_SETTINGS[key]
-    const isElsewhere = source.startsWith('--') || source.startsWith('ENTREPOT_')
-    // A masked secret cannot be repeated: the next command finds it in the environment, too.
-    if (flag === undefined || value === undefined || !isElsewhere || value.includes('•')) continue
-    flags.push(flag, shellWord(value))
+    const names = DATA_SETTINGS[key]
+    const wasSaid = source.startsWith('--') || source.startsWith('ENTREPOT_')
+    if (names === undefined || value === undefined || !wasSaid) continue
+    if (value.includes('•')) variables.push(names.variable)
+    else flags.push(names.flag, shellWord(value))
   }
-  return flags
+  return { program: shellWord(programPath(cwd)), flags, variables }
 }
 
 /** In the single executable there is no launcher: then it is the executable. */

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { systemActor } from '#core/access/actor.ts'
 import type { App } from '#core/app.ts'
 import { change } from '#core/db/change.ts'
 import type { PackageRef } from '#core/packages/package.ts'
 import { publishRelease } from '#core/releases/publish-release.ts'
 import { uploadBlob } from '#core/uploads/finish-upload.ts'
-import { operator } from '#test/app.ts'
 import { digestOf } from './digest.ts'
+
+const operator = systemActor('cli')
 
 /** A package for tests of collection and verification. */
 export interface TestPackage {

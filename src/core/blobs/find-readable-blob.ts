@@ -22,7 +22,9 @@ export async function findReadableBlob(
 ): Promise<ReadableBlob> {
   parseDigest(digest)
   // Public first on its own: what thousands of packages have is found without sorting them.
-  const open = await selectBlob(app, digest).where('packages.visibility', '=', 'public').executeTakeFirst()
+  const open = await selectBlob(app, digest)
+    .where('packages.visibility', '=', 'public')
+    .executeTakeFirst()
   const found =
     open ?? (await selectBlob(app, digest).where(visiblePackages(actor)).executeTakeFirst())
   if (found) return found

@@ -12,26 +12,12 @@ export interface BlobLink {
   readonly size: number
 }
 
-/** Records bytes that the store holds; when the registry already had them, the new copy goes. */
-export async function adoptBlob(
-  app: App,
-  tx: Tx,
-  digest: string,
-  stored: StoredBlob,
-): Promise<void> {
-  const inserted = await tx
-    .insertInto('blobs')
-    .values({ digest, size: stored.size, locator: stored.locator, createdAt: now(app) })
-    .onConflict((conflict) => conflict.column('digest').doNothing())
-    .returning('digest')
-    .executeTakeFirst()
-  if (inserted) return
-  afterCommit(tx, () => {
-    // A copy that stays behind is an orphan, and collected as one.
-    app.blobs.delete(stored.locator).catch((error: unknown) => {
-      app.log.warn({ err: error, locator: stored.locator }, 'a duplicate blob was not deleted')
-    })
-  })
+/** Records bytes that the store holds, and lets a package have them. */
+export async function addBlob(app: App, tx: Tx, link: BlobLink, stored: StoredBlob): Promise<void> {
+  if (!(await adoptBlob(app, tx, link.digest, stored))) return linkBlob(app, tx, link)
+  // A blob that is new to the registry is new to the namespace and the package: nothing to look up.
+  await chargeNamespace(tx, link)
+  await insertLink(app, tx, link)
 }
 
 /** Lets a package have a blob; counts it once per namespace, and refuses what the quota forbids. */
@@ -43,30 +29,64 @@ export async function linkBlob(app: App, tx: Tx, link: BlobLink): Promise<void> 
     .where('digest', '=', link.digest)
     .executeTakeFirst()
   if (touched.numUpdatedRows > 0n) return
-  const namespace = await lockNamespace(app, tx, link.namespaceId)
-  if (namespace.status === 'terminating') {
-    throw new RegistryError('namespace_terminating', `namespace ${namespace.name} is being deleted`)
-  }
-  const isCounted = await namespaceHas(tx, link)
+  await lockNamespace(app, tx, link.namespaceId)
+  if (!(await namespaceHas(tx, link))) await chargeNamespace(tx, link)
+  await insertLink(app, tx, link)
+}
+
+/** Answers false when the registry already had these bytes: the new copy then goes. */
+async function adoptBlob(app: App, tx: Tx, digest: string, stored: StoredBlob): Promise<boolean> {
+  const inserted = await tx
+    .insertInto('blobs')
+    .values({ digest, size: stored.size, locator: stored.locator, createdAt: now(app) })
+    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .executeTakeFirst()
+  if (inserted.numInsertedOrUpdatedRows === 1n) return true
+  afterCommit(tx, () => {
+    // A copy that stays behind is an orphan, and collected as one.
+    app.blobs.delete(stored.locator).catch((error: unknown) => {
+      app.log.warn({ err: error, locator: stored.locator }, 'a duplicate blob was not deleted')
+    })
+  })
+  return false
+}
+
+async function insertLink(app: App, tx: Tx, link: BlobLink): Promise<void> {
+  const { packageId, namespaceId, digest } = link
   await tx
     .insertInto('packageBlobs')
-    .values({
-      packageId: link.packageId,
-      namespaceId: link.namespaceId,
-      digest: link.digest,
-      linkedAt: now(app),
-    })
+    .values({ packageId, namespaceId, digest, linkedAt: now(app) })
     .onConflict((conflict) => conflict.columns(['packageId', 'digest']).doNothing())
     .execute()
-  if (isCounted) return
-  const usedBytes = namespace.usedBytes + link.size
-  if (namespace.maxBytes !== null && usedBytes > namespace.maxBytes) {
-    throw new RegistryError(
-      'quota_exceeded',
-      `namespace ${namespace.name} may hold ${namespace.maxBytes} bytes, has ${namespace.usedBytes}, and this adds ${link.size}`,
+}
+
+/** Adds to what the namespace uses, if its quota allows; holds its row until the transaction ends. */
+async function chargeNamespace(tx: Tx, { namespaceId, size }: BlobLink): Promise<void> {
+  const charged = await tx
+    .updateTable('namespaces')
+    .set((eb) => ({ usedBytes: eb('usedBytes', '+', size) }))
+    .where('id', '=', namespaceId)
+    .where('status', '=', 'active')
+    .where((eb) =>
+      eb.or([eb('maxBytes', 'is', null), eb(eb('usedBytes', '+', size), '<=', eb.ref('maxBytes'))]),
     )
+    .executeTakeFirst()
+  if (charged.numUpdatedRows === 0n) throw await whyNotCharged(tx, namespaceId, size)
+}
+
+async function whyNotCharged(tx: Tx, id: number, size: number): Promise<RegistryError> {
+  const { name, status, usedBytes, maxBytes } = await tx
+    .selectFrom('namespaces')
+    .select(['name', 'status', 'usedBytes', 'maxBytes'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  if (status === 'terminating') {
+    return new RegistryError('namespace_terminating', `namespace ${name} is being deleted`)
   }
-  await tx.updateTable('namespaces').set({ usedBytes }).where('id', '=', link.namespaceId).execute()
+  return new RegistryError(
+    'quota_exceeded',
+    `namespace ${name} may hold ${maxBytes} bytes, has ${usedBytes}, and this adds ${size}`,
+  )
 }
 
 /** Takes a blob from a package; fails with a foreign key violation while a release names it. */
@@ -88,12 +108,7 @@ export async function unlinkBlob(app: App, tx: Tx, link: BlobLink): Promise<void
 /** Held until the transaction ends: what the namespace uses is counted by one at a time. */
 function lockNamespace(app: App, tx: Tx, id: number) {
   return app.database.dialect
-    .lock(
-      tx
-        .selectFrom('namespaces')
-        .select(['name', 'status', 'usedBytes', 'maxBytes'])
-        .where('id', '=', id),
-    )
+    .lock(tx.selectFrom('namespaces').select(['usedBytes']).where('id', '=', id))
     .executeTakeFirstOrThrow()
 }
 

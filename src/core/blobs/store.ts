@@ -31,6 +31,8 @@ export interface WrittenPart {
  * one store at once.
  */
 export interface BlobStore {
+  /** What keeps the bytes, for people and for OPM's list of components. */
+  readonly kind: 'filesystem' | 's3' | 'gcs'
   /**
    * Writes one part of an upload, hashing on the way. When the body throws, what came before is
    * kept and the failure is returned. Throws `too_large` beyond `maxBytes` and `storage_full` when

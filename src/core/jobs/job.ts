@@ -1,7 +1,7 @@
 import type { App } from '#core/app.ts'
 
 /** What a running job may ask of the worker. */
-export interface JobContext {
+interface JobContext {
   /** Keeps the job for another lease; throws when it was given to somebody else meanwhile. */
   extendLease(): Promise<void>
   /** Aborted when the process stops or the lease is lost: leave off at the next good moment. */

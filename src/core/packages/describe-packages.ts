@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Actor } from '#core/access/actor.ts'
 import { visiblePackages } from '#core/access/visible.ts'
 import type { App } from '#core/app.ts'
-import type { Labels, LabelFilter } from '#core/namespaces/labels.ts'
+import type { LabelFilter, Labels } from '#core/namespaces/labels.ts'
 import { hasPackageLabel, readPackageLabels } from './package-labels.ts'
 
 /** What is told of a package beyond its name. */

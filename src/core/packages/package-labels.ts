@@ -1,6 +1,11 @@
 import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
 import type { Json, Schema } from '#core/db/schema.ts'
-import { type LabelFilter, type Labels, textHasLabel, writeLabels } from '#core/namespaces/labels.ts'
+import {
+  type LabelFilter,
+  type Labels,
+  textHasLabel,
+  writeLabels,
+} from '#core/namespaces/labels.ts'
 
 /** A package's labels, by who sets them. */
 export interface PackageLabels {

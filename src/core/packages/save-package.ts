@@ -8,7 +8,13 @@ import type { Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
 import { isSameLabels, type Labels } from '#core/namespaces/labels.ts'
 import { ensurePackage } from './ensure-package.ts'
-import { type Package, type PackageRef, packageUnknown, resourceOf, selectPackage } from './package.ts'
+import {
+  type Package,
+  type PackageRef,
+  packageUnknown,
+  resourceOf,
+  selectPackage,
+} from './package.ts'
 import { readPackageLabels, writePackageLabels } from './package-labels.ts'
 
 /** What a package is to be; what is left out stays as it is. */

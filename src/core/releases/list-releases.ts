@@ -1,6 +1,6 @@
 import type { App } from '#core/app.ts'
-import { afterId, type Page, type PageRequest, pageLimit, toPage } from '#core/page.ts'
 import type { Package } from '#core/packages/package.ts'
+import { afterId, type Page, type PageRequest, pageLimit, toPage } from '#core/page.ts'
 
 /** A release as lists show it. */
 export interface ReleaseLine {

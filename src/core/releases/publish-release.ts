@@ -2,7 +2,7 @@ import type { Actor } from '#core/access/actor.ts'
 import { can } from '#core/access/can.ts'
 import { type App, now } from '#core/app.ts'
 import { audit } from '#core/audit/audit.ts'
-import { adoptBlob, linkBlob } from '#core/blobs/link.ts'
+import { addBlob, linkBlob } from '#core/blobs/link.ts'
 import type { StoredBlob } from '#core/blobs/store.ts'
 import { packageTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
@@ -75,9 +75,10 @@ async function record(app: App, tx: Tx, actor: Actor, recording: Recording): Pro
   const target = await ensurePackage(app, tx, actor, recording.ref)
   const { namespaceId } = target
   await requireFiles(app, tx, target, release.files)
-  if (stored) await adoptBlob(app, tx, release.digest, stored)
   const size = stored?.size ?? (await sizeOfLinked(tx, target, release.digest))
-  await linkBlob(app, tx, { packageId: target.id, namespaceId, digest: release.digest, size })
+  const link = { packageId: target.id, namespaceId, digest: release.digest, size }
+  if (stored) await addBlob(app, tx, link, stored)
+  else await linkBlob(app, tx, link)
   const releaseId = await insertRelease(app, tx, actor, { target, release, size })
   for (const tag of release.tags) await setTag(app, tx, target, { name: tag, releaseId })
   await tx

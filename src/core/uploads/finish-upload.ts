@@ -3,7 +3,7 @@ import { can } from '#core/access/can.ts'
 import type { App } from '#core/app.ts'
 import { audit } from '#core/audit/audit.ts'
 import { parseDigest } from '#core/blobs/digest.ts'
-import { adoptBlob, linkBlob } from '#core/blobs/link.ts'
+import { addBlob } from '#core/blobs/link.ts'
 import type { StoredBlob } from '#core/blobs/store.ts'
 import { change } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
@@ -127,13 +127,8 @@ async function pushBlob(
   blob: { target: Package; digest: string; stored: StoredBlob },
 ): Promise<void> {
   const { target, digest, stored } = blob
-  await adoptBlob(app, tx, digest, stored)
-  await linkBlob(app, tx, {
-    packageId: target.id,
-    namespaceId: target.namespaceId,
-    digest,
-    size: stored.size,
-  })
+  const { id: packageId, namespaceId } = target
+  await addBlob(app, tx, { packageId, namespaceId, digest, size: stored.size }, stored)
   await audit(app, tx, actor, {
     action: 'blob.push',
     subject: `package:${target.ecosystem}:${target.path}`,

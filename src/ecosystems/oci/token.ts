@@ -103,10 +103,12 @@ async function allowed(
   }
   const found = await findPackage(app, ref)
   const namespace = found ? undefined : await findNamespace(app.database.db, ref.namespace)
-  // A name that nobody may see and one that does not exist look the same: pull is granted, and finds nothing.
   const resource = found ? resourceOf(found) : namespace && { namespaceId: namespace.id }
   return [...scope.actions].filter((action) => {
-    if (!resource) return action === 'pull'
+    // Always: the pull itself answers for a hidden name as for one that does not exist.
+    if (action === 'pull') return true
+    // The push itself says how to create the namespace; no client shows what a challenge says.
+    if (!resource) return action === 'push' && actor.kind !== 'anonymous'
     return can(actor, ACTION[action], resource)
   })
 }

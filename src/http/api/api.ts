@@ -1,10 +1,11 @@
 import type { Hono } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { App } from '#core/app.ts'
+import { RegistryError } from '#core/errors.ts'
 import type { Ecosystem } from '#ecosystems/contract.ts'
 import { asRegistryError, problemResponse } from '#http/errors.ts'
 import type { Bindings } from '#http/request-context.ts'
-import { notFound, type ServerOptions } from '#http/server.ts'
+import type { ServerOptions } from '#http/server.ts'
 import { boundedBody } from './bounded-body.ts'
 import { credential } from './credential.ts'
 import { mountDiscovery } from './discovery.ts'
@@ -27,7 +28,10 @@ export function createApi(
   api.use('/api/v1/*', credential(options), boundedBody(options.limits.maxBodyBytes))
   mountEndpoints(api)
   refuseOtherMethods(api)
-  api.notFound((c) => problemResponse(notFound(c.req.path), c.env.requestId))
+  api.notFound((c) => {
+    const error = new RegistryError('not_found', `nothing at ${c.req.path.slice(0, 200)}`)
+    return problemResponse(error, c.env.requestId)
+  })
   api.onError((thrown, c) => {
     const { requestId } = c.env
     const error = asRegistryError(app, fromFramework(thrown), { requestId, request: c.req.raw })
@@ -40,6 +44,7 @@ function prepare(app: App, ecosystems: readonly Ecosystem[]) {
   return createMiddleware<ApiEnv>(async (c, next) => {
     c.set('app', app)
     c.set('ecosystems', ecosystems)
+    if (c.env.refusal) throw c.env.refusal
     await next()
     // What is answered depends on who asks, and on the moment.
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')

@@ -9,7 +9,11 @@ export type Html = ReturnType<typeof html>
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 /** Answers with a page of ours. */
-export function sendPage(c: ApiContext, title: string, content: Html): Response | Promise<Response> {
+export function sendPage(
+  c: ApiContext,
+  title: string,
+  content: Html,
+): Response | Promise<Response> {
   c.header('content-security-policy', POLICY)
   return c.html(html`<!doctype html>
 <html lang="en">

@@ -5,7 +5,7 @@ import { getNamespace } from '#core/namespaces/find-namespace.ts'
 import { listNamespaces } from '#core/namespaces/list-namespaces.ts'
 import { updateNamespace } from '#core/namespaces/update-namespace.ts'
 import type { Api } from './env.ts'
-import { Namespace, NewNamespace, NamespaceChange, namespaceView } from './namespace-schema.ts'
+import { Namespace, NamespaceChange, NewNamespace, namespaceView } from './namespace-schema.ts'
 import { PageQuery, page, pageOf } from './paging.ts'
 import { body, json, problems } from './responses.ts'
 import { defined } from './schemas.ts'
@@ -21,10 +21,9 @@ const list = createRoute({
   summary: 'Every namespace, or those of one member',
   request: {
     query: PageQuery.extend({
-      member: z
-        .string()
-        .optional()
-        .openapi({ description: 'Those this user is a member of: yourself, or anybody as an operator' }),
+      member: z.string().optional().openapi({
+        description: 'Those this user is a member of: yourself, or anybody as an operator',
+      }),
     }),
   },
   responses: {

@@ -1,5 +1,5 @@
-import type { Api } from './env.ts'
 import { emptyApi, mountEndpoints } from './endpoints.ts'
+import type { Api } from './env.ts'
 
 /** The OpenAPI document, as its generator types it. */
 export type OpenApiDocument = ReturnType<Api['getOpenAPI31Document']>

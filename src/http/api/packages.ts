@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { deletePackage } from '#core/packages/delete-package.ts'
 import {
   getPackageDetails,
   listPackageDetails,
@@ -44,6 +45,14 @@ export const packageParams = z.object({
 })
 
 const tags = ['Packages']
+const adminProblems = problems(
+  'unauthenticated',
+  'forbidden',
+  'scope_missing',
+  'name_invalid',
+  'not_found',
+  'package_unknown',
+)
 
 const list = createRoute({
   method: 'get',
@@ -86,15 +95,19 @@ const update = createRoute({
   request: { params: packageParams, body: body(PackageChange) },
   responses: {
     200: json(Package, 'The package as it is now'),
-    default: problems(
-      'unauthenticated',
-      'forbidden',
-      'scope_missing',
-      'name_invalid',
-      'not_found',
-      'package_unknown',
-    ),
+    default: adminProblems,
   },
+})
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/api/v1/packages/{ecosystem}/{path}',
+  operationId: 'deletePackage',
+  tags,
+  summary: 'Delete a package with its releases and tags, as an admin',
+  description: 'Its blobs stay until nothing needs them and collection comes by.',
+  request: { params: packageParams },
+  responses: { 204: { description: 'It is gone' }, default: adminProblems },
 })
 
 /** `/packages`. */
@@ -115,6 +128,11 @@ export function mountPackages(api: Api): void {
     const ref = packageRef(c.var.ecosystems, ecosystem, path)
     await updatePackage(app, actor, ref, defined(c.req.valid('json')))
     return c.json(view(await getPackageDetails(app, actor, ref)), 200)
+  })
+  api.openapi(remove, async (c) => {
+    const { ecosystem, path } = c.req.valid('param')
+    await deletePackage(c.var.app, c.var.actor, packageRef(c.var.ecosystems, ecosystem, path))
+    return c.body(null, 204)
   })
 }
 

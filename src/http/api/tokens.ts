@@ -38,12 +38,15 @@ const Token = z
 const NewToken = z
   .strictObject({
     name: z.string().openapi({ example: 'laptop' }),
-    scopes: z.array(ScopeName).min(1).max(3),
+    scopes: z
+      .array(ScopeName)
+      .min(1)
+      .max(3)
+      .openapi({ example: ['publish', 'read'] }),
     user: z.string().optional().openapi({ description: 'For another user, as an operator' }),
-    namespace: z
-      .string()
-      .optional()
-      .openapi({ description: 'Makes a robot: a token that the namespace owns, with a role in it' }),
+    namespace: z.string().optional().openapi({
+      description: 'Makes a robot: a token that the namespace owns, with a role in it',
+    }),
     role: RoleName.optional(),
     onlyNamespaces: z.array(z.string()).min(1).max(MAX_LIMITS).optional(),
     onlyPackages: z

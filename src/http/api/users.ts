@@ -64,7 +64,13 @@ const create = createRoute({
   request: { body: body(NewUser) },
   responses: {
     201: json(User, 'The new account'),
-    default: problems('unauthenticated', 'forbidden', 'scope_missing', 'name_invalid', 'name_taken'),
+    default: problems(
+      'unauthenticated',
+      'forbidden',
+      'scope_missing',
+      'name_invalid',
+      'name_taken',
+    ),
   },
 })
 
