@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { type AuditLine, listAudit } from '#core/audit/list-audit.ts'
+import { operator } from './app.ts'
 import { ClientHome } from './clients.ts'
 import { OciClient, randomWord } from './oci-client.ts'
 import { newUser, type ServedRegistry, serveTestApp } from './served.ts'
-import { operator } from './app.ts'
 
 /** A served registry with the homes of two people's clients. */
 export interface ClientWorld {

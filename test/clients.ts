@@ -23,7 +23,9 @@ const PATH = [process.env.PATH ?? '', '/usr/local/bin', '/usr/bin', '/usr/sbin']
 
 /** Why a test that needs these programs cannot run here; nothing when all are installed. */
 export function missing(...programs: Program[]): string | undefined {
-  const absent = programs.filter((program) => !PATH.split(delimiter).some((dir) => has(dir, program)))
+  const absent = programs.filter(
+    (program) => !PATH.split(delimiter).some((dir) => has(dir, program)),
+  )
   return absent.length > 0 ? `not installed: ${absent.join(', ')}` : undefined
 }
 
@@ -54,11 +56,16 @@ export class ClientHome {
     for (const dir of [settings, home.path('run'), home.path('tmp')]) {
       await mkdir(dir, { recursive: true, mode: 0o700 })
     }
-    await writeFile(join(settings, 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}')
+    await writeFile(
+      join(settings, 'policy.json'),
+      '{"default":[{"type":"insecureAcceptAnything"}]}',
+    )
     await writeFile(
       join(settings, 'registries.conf'),
       `unqualified-search-registries = []\n[[registry]]\nlocation = "${host}"\ninsecure = true\n`,
     )
+    // podman insists on the file that it is told of.
+    await writeFile(home.path('auth.json'), '{"auths":{}}', { mode: 0o600 })
     return home
   }
 
@@ -138,12 +145,21 @@ export class ClientHome {
     const shared = [...storage, '--runroot', this.path('run/images')]
     if (program === 'buildah') return shared
     const engine = ['--cgroup-manager', 'cgroupfs', '--events-backend', 'file']
-    const dirs = ['--tmpdir', this.path('run/podman'), '--network-config-dir', this.path('networks')]
+    const dirs = [
+      '--tmpdir',
+      this.path('run/podman'),
+      '--network-config-dir',
+      this.path('networks'),
+    ]
     return [...shared, ...engine, ...dirs]
   }
 }
 
-function describeRun(program: Program, args: string[], { status, stdout, stderr }: Finished): string {
+function describeRun(
+  program: Program,
+  args: string[],
+  { status, stdout, stderr }: Finished,
+): string {
   const end = status === undefined ? `killed (after ${TIMEOUT_MS} ms?)` : `exit ${status}`
   return `$ ${program} ${args.join(' ')}\n${stdout}${stderr}[${end}]`
 }

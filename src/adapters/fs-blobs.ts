@@ -13,8 +13,8 @@ const SHA256_FILE = /^sha256\/([0-9a-f]{2})\/\1[0-9a-f]{62}-[A-Za-z0-9_-]{8}$/
 const SHA512_FILE = /^sha512\/([0-9a-f]{2})\/\1[0-9a-f]{126}-[A-Za-z0-9_-]{8}$/
 
 /**
- * Blobs as files under `root`: `<algorithm>/<2 hex>/<hex>-<random>`, which is also the locator; parts of uploads as `uploads/<id>`. A file is complete and durable before it gets its
- * final name. Any number of processes may share a root. Nothing is scanned at start.
+ * Blobs as files under `root`: `<algorithm>/<2 hex>/<hex>-<random>`, which is also the locator; parts of uploads as `uploads/<id>`. A file is complete before it gets its final name, and durable
+ * before anybody learns its locator. Any number of processes may share a root. Nothing is scanned at start.
  */
 export async function openFsBlobs(root: string): Promise<BlobStore> {
   const base = resolve(root)

@@ -86,13 +86,14 @@ export class Parts {
     try {
       const [{ size, mtimeMs }] = await Promise.all([
         file.stat(),
-        this.#sync(file, path),
         this.#directories.make(directory),
       ])
       // An old part must not look like an orphan between its renaming and its row in the database.
       if (Date.now() - mtimeMs > TOUCH_AFTER_MS) await file.utimes(new Date(), new Date())
       await this.#rename(path, target)
-      await this.#directories.sync(directory)
+      // Together they share a commit of the file system's journal. Until both are through, nobody
+      // knows the locator: a crash leaves an orphan, not a blob without its bytes.
+      await Promise.all([this.#sync(file, target), this.#directories.sync(directory)])
       this.#sha256.delete(id)
       return size
     } catch (error) {

@@ -59,6 +59,7 @@ describe('entrepot serve', () => {
 
   test('a token that is revoked beside the running server is refused at once', async () => {
     const made = await cli.run(['token', 'create', '--user', 'ann', '--scope', 'read', '--json'])
+    assert.deepEqual({ code: made.code, stderr: made.stderr }, { code: 0, stderr: '' })
     const { token, secret: other } = JSON.parse(made.stdout)
     assert.equal(await login(other), 200)
     const revoked = await cli.run(['token', 'revoke', String(token.id)])

@@ -66,10 +66,3 @@ export function packedHeaders(headers: Headers, encoding: Encoding): Headers {
   if (etag !== null) packed.set('etag', etag.replace(/"$/, `-${encoding}"`))
   return packed
 }
-
-/** Says that the answer depends on Accept-Encoding. */
-export function varyByEncoding(headers: Headers): void {
-  const vary = headers.get('vary')
-  if (vary === null) headers.set('vary', 'Accept-Encoding')
-  else if (!/accept-encoding/i.test(vary)) headers.set('vary', `${vary}, Accept-Encoding`)
-}

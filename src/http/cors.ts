@@ -68,3 +68,18 @@ export function createCors({ origins, maxAgeSeconds }: Config['cors']): Cors {
     },
   }
 }
+
+/** Adds headers of every answer; `vary` to what it varies by already. */
+export function addFixed(headers: Headers, fixed: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(fixed)) {
+    if (name === 'vary') addVary(headers, value)
+    else headers.set(name, value)
+  }
+}
+
+/** Says that the answer depends on one more header of the request. */
+export function addVary(headers: Headers, name: string): void {
+  const vary = headers.get('vary')
+  const known = vary?.toLowerCase().split(/ *, */) ?? []
+  if (!known.includes(name.toLowerCase())) headers.set('vary', vary ? `${vary}, ${name}` : name)
+}

@@ -1,14 +1,8 @@
 import { rateHeaders } from '#core/limits/limit.ts'
 import { bytesReceived } from '#ecosystems/read-body.ts'
 import type { Answering, Handled } from './answer.ts'
-import {
-  acceptedEncoding,
-  compress,
-  isCompressible,
-  isText,
-  packedHeaders,
-  varyByEncoding,
-} from './compress.ts'
+import { acceptedEncoding, compress, isCompressible, isText, packedHeaders } from './compress.ts'
+import { addFixed, addVary } from './cors.ts'
 import { pathOf } from './request-context.ts'
 import { secure } from './security-headers.ts'
 
@@ -40,10 +34,7 @@ function dress(
     for (const [name, value] of Object.entries(rateHeaders(rate))) headers.set(name, value)
   }
   secure(headers)
-  for (const [name, value] of Object.entries(cors.fixedHeaders)) {
-    if (name !== 'vary' || !headers.has('vary')) headers.set(name, value)
-    else if (!/\borigin\b/i.test(headers.get('vary') ?? '')) headers.append('vary', value)
-  }
+  addFixed(headers, cors.fixedHeaders)
   cors.allow(request, headers)
   if (status >= 400 && !headers.has('cache-control')) headers.set('cache-control', 'no-store')
   if (operation.traffic.isDraining) headers.set('connection', 'close')
@@ -57,7 +48,7 @@ async function pack(request: Request, response: Response): Promise<Response> {
   }
   const bytes = new Uint8Array(await response.arrayBuffer())
   const isWorthIt = isCompressible(headers, bytes.byteLength)
-  if (isWorthIt) varyByEncoding(headers)
+  if (isWorthIt) addVary(headers, 'Accept-Encoding')
   const encoding = isWorthIt ? acceptedEncoding(request.headers.get('accept-encoding')) : undefined
   const body = encoding ? await compress(bytes, encoding) : bytes
   const described = encoding ? packedHeaders(headers, encoding) : headers

@@ -24,18 +24,33 @@ interface KnownCredential {
 const ENTRY_BYTES = 2000
 
 /**
- * The answer from memory, without a query: for GET and HEAD of public content, by anybody or by a
- * credential that was good when last seen. Nothing sends the request the long way.
+ * Finds the answer in memory, without a query: for GET and HEAD of public content, by anybody or by
+ * a credential that was good when last seen. Nothing sends the request the long way.
  */
-export function findHot(app: App, request: Request): KeptAnswer | undefined {
-  app.cache.begin()
-  const kept = app.cache.get(request.url)
-  if (!(kept instanceof KeptAnswer)) return undefined
-  const { method, headers } = request
-  if ((method !== 'GET' && method !== 'HEAD') || headers.get('range') !== null) return undefined
+export function createFindHot(app: App): (request: Request) => KeptAnswer | undefined {
+  let isFresh = false
+  const grow = () => {
+    isFresh = false
+  }
+  return (request) => {
+    if (!isFresh) {
+      app.cache.begin()
+      isFresh = true
+      // Whatever else this turn of the event loop handles had arrived before others were asked
+      // what they changed: asking (3 µs of system calls) once a turn is as exact as once a request.
+      setImmediate(grow)
+    }
+    const kept = app.cache.get(request.url)
+    return kept instanceof KeptAnswer && isFor(app, request, kept) ? kept : undefined
+  }
+}
+
+function isFor(app: App, { method, headers }: Request, kept: KeptAnswer): boolean {
+  if ((method !== 'GET' && method !== 'HEAD') || headers.get('range') !== null) return false
   const authorization = headers.get('authorization')
-  if (authorization !== null && !isKnown(app, authorization, kept.grant)) return undefined
-  return kept
+  if (authorization !== null && !isKnown(app, authorization, kept.grant)) return false
+  const { isAcceptable } = kept
+  return isAcceptable === undefined || isAcceptable(headers.get('accept'))
 }
 
 /** Keeps an answer for the next one who asks, and that the credential shown for it is good. */

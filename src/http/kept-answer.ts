@@ -7,8 +7,8 @@ import {
   type Encoding,
   isCompressible,
   packedHeaders,
-  varyByEncoding,
 } from './compress.ts'
+import { addFixed, addVary } from './cors.ts'
 import type { HotCounts } from './protocol-counts.ts'
 import type { ClassLimit } from './request-rate.ts'
 import { secure } from './security-headers.ts'
@@ -35,6 +35,7 @@ export interface Keeping {
 /** An answer in memory. A class so that nothing else in the cache can be mistaken for one. */
 export class KeptAnswer {
   readonly grant: HotAnswer['grant']
+  readonly isAcceptable: HotAnswer['isAcceptable']
   readonly readLimit: ClassLimit | undefined
   readonly #counts: HotCounts
   readonly #plain: Form
@@ -42,6 +43,8 @@ export class KeptAnswer {
 
   constructor(answer: HotAnswer, keeping: Keeping, packed?: ReadonlyMap<Encoding, Uint8Array>) {
     this.grant = answer.grant
+    this.isAcceptable = answer.isAcceptable
+    this.isAcceptable = answer.isAcceptable
     this.readLimit = keeping.readLimit
     this.#counts = keeping.counts
     const headers = keptHeaders(answer, keeping)
@@ -96,10 +99,11 @@ export async function packAnswer(
 }
 
 function keptHeaders({ headers: own, body }: HotAnswer, { fixedHeaders }: Keeping): Headers {
-  const headers = new Headers({ ...own, ...fixedHeaders })
+  const headers = new Headers(own)
+  addFixed(headers, fixedHeaders)
   secure(headers)
   const size = body instanceof Uint8Array ? body.byteLength : 0
-  if (isCompressible(headers, size)) varyByEncoding(headers)
+  if (isCompressible(headers, size)) addVary(headers, 'Accept-Encoding')
   return headers
 }
 

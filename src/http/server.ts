@@ -7,7 +7,7 @@ import { createApi } from './api/api.ts'
 import { createCors } from './cors.ts'
 import { problemResponse } from './errors.ts'
 import { createFront } from './front.ts'
-import { findHot, hotCredential } from './hot.ts'
+import { createFindHot, hotCredential } from './hot.ts'
 import type { KeptAnswer } from './kept-answer.ts'
 import {
   createOperation,
@@ -16,6 +16,7 @@ import {
   operatingRoutes,
 } from './operating.ts'
 import { countRequest } from './request-rate.ts'
+import { wellKnownFace } from './well-known.ts'
 
 /** What the server needs to know beyond the app. */
 export type ServerOptions = Pick<
@@ -38,11 +39,12 @@ export function createFetch(
 ): (request: Request, connection: Connection) => Response | Promise<Response> {
   const cors = createCors(options.cors)
   const { traffic } = operation
+  const findHot = createFindHot(app)
   const answer = createAnswer({ app, options, operation, cors })
   const faceOf = createFaces(app, ecosystems, options, { operation, ...cors })
   return (request, connection) => {
     // While stopping, every answer closes its connection.
-    const kept = traffic.isDraining ? undefined : findHot(app, request)
+    const kept = traffic.isDraining ? undefined : findHot(request)
     if (kept === undefined) {
       return cors.preflight(request) ?? answer(request, faceOf(request.url), connection)
     }
@@ -105,6 +107,7 @@ function createFaces(
   const operating = operatingFace(app, options, operation)
   for (const segment of OPERATING_SEGMENTS) bySegment.set(segment, operating)
   const api = apiFace(app, ecosystems, options)
+  bySegment.set('.well-known', wellKnownFace(app, ecosystems, api))
   return (url) => byHost.get(hostOf(url)) ?? bySegment.get(firstSegment(url)) ?? api
 }
 

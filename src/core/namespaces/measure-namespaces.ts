@@ -29,7 +29,11 @@ export async function measureNamespaces(
   ])
   const isPartial = ({ id }: Namespace) =>
     !seesAll(actor, id) && (visible.get(id)?.packages ?? 0) < (totals.get(id) ?? 0)
-  const bytes = await sumVisible(app, actor, namespaces.filter(isPartial).map(({ id }) => id))
+  const bytes = await sumVisible(
+    app,
+    actor,
+    namespaces.filter(isPartial).map(({ id }) => id),
+  )
   const usage = (namespace: Namespace): NamespaceUsage => {
     const { id, usedBytes } = namespace
     const seen = visible.get(id) ?? NOTHING

@@ -79,10 +79,10 @@ describe('oci with skopeo: who may', () => {
       assert.match(await refusePull(home, repository), /name unknown|unauthorized/)
       const wrong = await home.refuse('skopeo', 'login', '-u', owner.name, '-p', 'wrong', host)
       assert.match(wrong, /invalid username\/password/)
-      await assert.rejects(home.readLogins())
+      assert.ok(!(await home.readLogins()).includes(host), 'the wrong password is remembered')
       const said = await home.run('skopeo', 'login', '-u', owner.name, '-p', owner.secret, host)
       assert.match(said, /Login Succeeded/)
-      assert.match(await home.readLogins(), new RegExp(host))
+      assert.ok((await home.readLogins()).includes(host))
       await pull(home, repository)
       await push(home, repository)
       await home.run('skopeo', 'logout', host)
@@ -94,7 +94,10 @@ describe('oci with skopeo: who may', () => {
   test('a wrong password is refused where nobody would need one, too', { skip }, async () => {
     const repository = await pushNew('public')
     await withHome({ name: 'ann', secret: `${world.owner.secret}x` }, async (home) => {
-      for (const refused of [await refusePull(home, repository), await refusePush(home, repository)]) {
+      for (const refused of [
+        await refusePull(home, repository),
+        await refusePush(home, repository),
+      ]) {
         assert.match(refused, /invalid username\/password/)
         assert.match(refused, /the credential is wrong, expired or revoked/)
       }

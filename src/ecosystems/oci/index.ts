@@ -2,6 +2,7 @@ import type { Ecosystem } from '#ecosystems/contract.ts'
 import { credential } from './credential.ts'
 import { renderError } from './errors.ts'
 import { formatName, parseName } from './name.ts'
+import { rateClass } from './rate-class.ts'
 import { routes } from './routes.ts'
 
 /** OCI distribution 1.1: container images and any other artefact, at `/v2/`. */
@@ -13,6 +14,7 @@ export const oci: Ecosystem = {
   formatName,
   compareVersions: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
   credential,
+  rateClass,
   routes,
   renderError,
 }

@@ -1,5 +1,4 @@
 import type { Context } from 'hono'
-import { digestOf } from '#core/blobs/digest.ts'
 import { packageTopic } from '#core/cache/topics.ts'
 import type { Package } from '#core/packages/package.ts'
 import type { Env } from '#ecosystems/contract.ts'
@@ -28,7 +27,6 @@ export function sendDocument(c: Context<Env>, document: Document): Response {
     topics: from ? [packageTopic(from.id)] : [],
     headers: {
       'content-type': mediaType(kind, form),
-      etag: `"${digestOf(body)}"`,
       'cache-control': isPublic ? 'no-cache' : 'private, no-cache',
       vary: 'authorization',
       'x-content-type-options': 'nosniff',

@@ -40,7 +40,10 @@ export function isAcceptable(header: string | null, kind: Kind, form: Form): boo
 /** Throws `not_acceptable` unless the Accept header allows a document of that kind. */
 export function checkAccept(header: string | null, kind: Kind, form: Form): void {
   if (isAcceptable(header, kind, form)) return
-  throw new RegistryError('not_acceptable', `here only ${mediaType(kind, form)} or application/json`)
+  throw new RegistryError(
+    'not_acceptable',
+    `here only ${mediaType(kind, form)} or application/json`,
+  )
 }
 
 /** The types in an Accept header without those that are refused by `q=0`. */

@@ -70,11 +70,7 @@ export async function writeNamespace(c: Context<Env>): Promise<Response> {
 }
 
 /** False when somebody else made it at the same time. */
-async function isCreated(
-  c: Context<Env>,
-  name: string,
-  change: NamespaceChange,
-): Promise<boolean> {
+async function isCreated(c: Context<Env>, name: string, change: NamespaceChange): Promise<boolean> {
   try {
     await createNamespace(c.var.app, c.var.actor, { name, ...change })
     return true

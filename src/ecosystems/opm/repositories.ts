@@ -16,7 +16,7 @@ import { describeContent, ecosystemOf } from './content-types.ts'
 import { ANY_CONTENT, packageRef, repositoryName, splitRepository } from './name.ts'
 import { activeNamespace } from './namespaces.ts'
 import { visibleProject } from './projects.ts'
-import { labelPair, type ListRequest, listRequest, param, readDocument } from './request.ts'
+import { type ListRequest, labelPair, listRequest, param, readDocument } from './request.ts'
 
 /** The one provider label that means something: see core/releases/set-tag.ts. */
 const IMMUTABLE_TAGS = 'immutableTags'
@@ -40,7 +40,8 @@ export async function readRepositories(c: Context<Env>): Promise<Response> {
   const found = await listProjectPackages(app, actor, project.id, {
     ...filterOf(request),
     limit: limit + 1,
-    after: request.after === undefined ? undefined : splitRepository(app, project.name, request.after),
+    after:
+      request.after === undefined ? undefined : splitRepository(app, project.name, request.after),
   })
   const place = { namespace: namespace.name, project: project.name }
   const repositories = found.slice(0, limit).map((one) => ({
@@ -76,11 +77,19 @@ export async function writeRepository(c: Context<Env>): Promise<Response> {
   const ref = await repositoryRef(c)
   if (wish.type !== undefined) checkEcosystem(c, ref, wish.type)
   const { [IMMUTABLE_TAGS]: immutable, ...provider } = wish.labels?.provider ?? {}
-  const saved = await savePackage(app, actor, { ...ref, project: project.name }, {
-    contentType: wish.type,
-    consumerLabels: wish.labels?.consumer,
-    ...(wish.labels?.provider && { providerLabels: provider, immutableTags: immutable === 'true' }),
-  })
+  const saved = await savePackage(
+    app,
+    actor,
+    { ...ref, project: project.name },
+    {
+      contentType: wish.type,
+      consumerLabels: wish.labels?.consumer,
+      ...(wish.labels?.provider && {
+        providerLabels: provider,
+        immutableTags: immutable === 'true',
+      }),
+    },
+  )
   return sendDone(c, saved)
 }
 

@@ -2,12 +2,13 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { RegistryError } from '#core/errors.ts'
 import type { LabelFilter } from '#core/namespaces/labels.ts'
-import { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT } from '#core/page.ts'
+import { MAX_PAGE_LIMIT } from '#core/page.ts'
 import type { Env } from '#ecosystems/contract.ts'
 import { readBody } from '#ecosystems/read-body.ts'
 import { checkContentType, type Kind } from './media-types.ts'
 
 const MAX_BODY_BYTES = 256 * 1024
+const DEFAULT_PAGE_LIMIT = 50
 
 /** A map of labels in a body; core judges keys and sizes. */
 export const labels = z.record(z.string(), z.string())

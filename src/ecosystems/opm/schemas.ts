@@ -67,7 +67,10 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     'repository-create',
     object({ labels: LABEL_PAIR, type: { type: 'string' } }),
   ),
-  'repository-list': schema('repository-list', list('repositories', repository({ type: 'object' }))),
+  'repository-list': schema(
+    'repository-list',
+    list('repositories', repository({ type: 'object' })),
+  ),
   tag: schema('tag', TAG),
   'tag-create': schema('tag-create', object({ manifest: DESCRIPTOR })),
   'tag-list': schema('tag-list', list('tags', TAG)),

@@ -61,7 +61,8 @@ export async function readTag(c: Context<Env>): Promise<Response> {
   const from = await getReadablePackage(app, actor, ref)
   const name = param(c, 'tag')
   const found = await findNamedRelease(app, from, name)
-  if (!found) throw new RegistryError('tag_unknown', `${from.path} has no tag ${name.slice(0, 128)}`)
+  if (!found)
+    throw new RegistryError('tag_unknown', `${from.path} has no tag ${name.slice(0, 128)}`)
   return sendDocument(c, { kind: 'tag', body: view(c, ref, found), from })
 }
 
@@ -109,7 +110,9 @@ async function blobSize(
   manifest: Descriptor,
 ): Promise<number> {
   if (CHECKED_TYPE.test(manifest.mediaType)) {
-    throw manifestUnknown(`${target.path} has no manifest ${manifest.digest}: push it by /v2/ first`)
+    throw manifestUnknown(
+      `${target.path} has no manifest ${manifest.digest}: push it by /v2/ first`,
+    )
   }
   try {
     return (await getBlob(c.var.app, target, manifest.digest)).size

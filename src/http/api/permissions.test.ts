@@ -40,7 +40,8 @@ const TABLE: readonly Row[] = [
   row('GET /tokens?user=ann', '401 403 403 403 200 200 403 403 403'),
   row('GET /tokens?user=nobody', '401 403 403 403 403 404 403 403 403'),
   row('GET /tokens?namespace=acme', '401 403 403 403 200 200 403 403 403'),
-  row('POST /tokens', '401 403 403 403 201 201 403 403 403', {
+  // A restricted credential makes tokens that are restricted the same.
+  row('POST /tokens', '401 403 403 403 201 201 403 201 403', {
     name: 'x',
     scopes: ['read'],
     user: 'ann',

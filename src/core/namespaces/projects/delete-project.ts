@@ -26,7 +26,8 @@ export async function deleteProject(
   for (;;) {
     const target = await firstPackage(app, project.id)
     if (target) await removePackage(app, actor, target)
-    else if (await isRowDeleted(app, actor, { ...project, path: `${namespace.name}/${name}` })) return
+    else if (await isRowDeleted(app, actor, { ...project, path: `${namespace.name}/${name}` }))
+      return
   }
 }
 

@@ -2,7 +2,13 @@ import type { Actor } from '#core/access/actor.ts'
 import { seesAll } from '#core/access/sees-all.ts'
 import { visiblePackages } from '#core/access/visible.ts'
 import type { App } from '#core/app.ts'
-import { checkLabelFilters, hasLabel, type Labels, type LabelFilter, readLabels } from '#core/namespaces/labels.ts'
+import {
+  checkLabelFilters,
+  hasLabel,
+  type LabelFilter,
+  type Labels,
+  readLabels,
+} from '#core/namespaces/labels.ts'
 import { afterKey, type Page, type PageRequest, pageLimit, toPage } from '#core/page.ts'
 
 /** A project, as far as the one who asks may know. */
