@@ -1,5 +1,5 @@
-import { exitWhenWritten, ignoreClosedPipes } from '#cli/exit.ts'
 import { runCli } from '#cli/run-cli.ts'
+import { exitWhenWritten, ignoreClosedPipes } from '#cli/stdio.ts'
 
 ignoreClosedPipes()
 // No top-level await: while it waits, Bun swallows uncaught errors.

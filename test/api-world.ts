@@ -12,14 +12,14 @@ import { openTestApp, operator, type TestApp } from './app.ts'
 import { testServerOptions } from './served.ts'
 
 /** What came back: `body` is the parsed JSON, or the text. */
-export interface ApiAnswer {
+interface ApiAnswer {
   readonly status: number
   readonly headers: Headers
   readonly body: unknown
 }
 
 /** What is sent besides method and path. */
-export interface ApiCall {
+interface ApiCall {
   readonly as?: Person
   /** Sent as JSON; a string or bytes as they are. */
   readonly body?: unknown

@@ -1,22 +1,36 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { type StdioOptions, spawn } from 'node:child_process'
+import { accessSync, closeSync, constants, openSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 /** The real container tools that tests run. */
-export type Program = 'buildah' | 'podman' | 'skopeo' | 'umoci'
+export type Program =
+  | 'buildah'
+  | 'containerd'
+  | 'ctr'
+  | 'docker'
+  | 'dockerd'
+  | 'podman'
+  | 'skopeo'
+  | 'umoci'
 
 /** What a program left behind. */
-export interface Finished {
+interface Finished {
   readonly stdout: string
   readonly stderr: string
   /** 0 is success; undefined when a signal ended it. */
   readonly status: number | undefined
 }
 
+/** A program that runs until it is stopped. */
+export interface Daemon {
+  stop(): Promise<void>
+}
+
 const TIMEOUT_MS = 45_000
+const STOP_TIMEOUT_MS = 10_000
 
 // biome-ignore lint/style/noProcessEnv: where this machine keeps its programs.
 const PATH = [process.env.PATH ?? '', '/usr/local/bin', '/usr/bin', '/usr/sbin'].join(delimiter)
@@ -105,6 +119,26 @@ export class ClientHome {
     await rm(this.dir, { recursive: true, force: true })
   }
 
+  /** Starts a daemon, which ends with `stop()`. Its log is in the home. */
+  daemon(program: Program, ...args: string[]): Daemon {
+    const log = openSync(this.path(`${program}.log`), 'a')
+    const stdio: StdioOptions = ['ignore', log, log]
+    const child = spawn(program, args, { cwd: this.dir, env: this.environment(program), stdio })
+    closeSync(log)
+    const ended = new Promise<void>((resolve) => {
+      child.on('error', () => resolve())
+      child.on('exit', () => resolve())
+    })
+    return {
+      async stop() {
+        child.kill('SIGTERM')
+        const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+        await ended
+        clearTimeout(timer)
+      },
+    }
+  }
+
   private start(program: Program, args: string[]): Promise<Finished> {
     const child = spawn(program, [...this.flags(program), ...args], {
       cwd: this.dir,
@@ -114,8 +148,12 @@ export class ClientHome {
       killSignal: 'SIGKILL',
     })
     const said = { stdout: '', stderr: '' }
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text))
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said.stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said.stderr += text
+    })
     return new Promise((resolve, reject) => {
       child.on('error', reject)
       child.on('close', (status) => resolve({ ...said, status: status ?? undefined }))
@@ -140,6 +178,8 @@ export class ClientHome {
 
   /** Settings that work as root in a container: no overlay mounts, no systemd. */
   private flags(program: Program): string[] {
+    if (program === 'docker') return ['--host', `unix://${this.path('run/docker.sock')}`]
+    if (program === 'ctr') return ['--address', this.path('run/containerd.sock')]
     if (program !== 'buildah' && program !== 'podman') return []
     const storage = ['--storage-driver', 'vfs', '--root', this.path('images')]
     const shared = [...storage, '--runroot', this.path('run/images')]

@@ -44,7 +44,11 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom('__proto__', 'constructor', 'toString', 'null', 'undefined', 'NaN', '-0'),
   fc.constantFrom("'; drop table tags; --", '${7*7}', '{{7*7}}', '%', '%%', '%ff%fe', '%2e%2e'),
   fc.constantFrom('sha256:', 'sha256:abc', 'md5:d41d8cd98f00b204e9800998ecf8427e', 'sha256:zz'),
-  fc.constantFrom(`sha256:${'A'.repeat(64)}`, `sha256:${'a'.repeat(63)}`, `sha512:${'a'.repeat(64)}`),
+  fc.constantFrom(
+    `sha256:${'A'.repeat(64)}`,
+    `sha256:${'a'.repeat(63)}`,
+    `sha512:${'a'.repeat(64)}`,
+  ),
   fc.constantFrom('1', '-1', '1.5', '1e309', '9'.repeat(30), '0x10', '٣', ' 7', '7 '),
   fc.integer({ min: 100, max: 2000 }).map((count) => 'a'.repeat(count)),
   fc.integer({ min: 50, max: 300 }).map((count) => 'a/'.repeat(count)),
@@ -84,13 +88,24 @@ export async function stateOf(app: App): Promise<unknown> {
       .executeTakeFirstOrThrow()
   const tables = ['packages', 'releases', 'releaseFiles', 'packageBlobs', 'blobs'] as const
   const counts = await Promise.all(tables.map(count))
-  const used = await db.selectFrom('namespaces').select(['key', 'usedBytes']).orderBy('key').execute()
+  const used = await db
+    .selectFrom('namespaces')
+    .select(['key', 'usedBytes'])
+    .orderBy('key')
+    .execute()
   const tags = await db.selectFrom('tags').select(['packageId', 'name', 'releaseId']).execute()
   const uploads = await db.selectFrom('uploads').select(['id', 'offset', 'parts']).execute()
   const later = new Date(Date.now() + 3_600_000)
   const parts = await Array.fromAsync(app.blobs.listParts(later))
+  return { counts: counts.map((row) => Number(row.count)), used, tags, uploads, parts }
+}
+
+/** Asserts that the store holds exactly what the database knows of. */
+export async function checkNoOrphans(app: App): Promise<void> {
+  const later = new Date(Date.now() + 3_600_000)
   const files = await Array.fromAsync(app.blobs.listLocators(later))
-  return { counts: counts.map((row) => Number(row.count)), used, tags, uploads, parts, files }
+  const rows = await app.database.db.selectFrom('blobs').select('locator').execute()
+  assert.deepEqual(files.sort(), rows.map((row) => row.locator).sort())
 }
 
 /** Sends one request and asserts that a refusal left nothing behind. */

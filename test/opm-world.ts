@@ -7,19 +7,19 @@ import type { Settings } from '#core/settings.ts'
 import type { Ecosystem } from '#ecosystems/contract.ts'
 import { ecosystems } from '#ecosystems/index.ts'
 import { createFetch } from '#http/server.ts'
-import { credential, type Person, person } from './actors.ts'
+import { type Person, person } from './actors.ts'
 import { openTestApp, operator, type TestApp } from './app.ts'
 import { testServerOptions } from './served.ts'
 
 /** What came back: `body` is the parsed JSON, or the text. */
-export interface OpmAnswer {
+interface OpmAnswer {
   readonly status: number
   readonly headers: Headers
   readonly body: unknown
 }
 
 /** What is sent besides method and path. */
-export interface OpmCall {
+interface OpmCall {
   readonly as?: Person
   /** Sent as JSON; bytes as they are. */
   readonly body?: unknown
@@ -27,7 +27,7 @@ export interface OpmCall {
 }
 
 /** One who asks. */
-export type Call = (method: string, path: string, more?: OpmCall) => Promise<OpmAnswer>
+type Call = (method: string, path: string, more?: OpmCall) => Promise<OpmAnswer>
 
 /**
  * A registry with people: ann is admin, pat publisher and rae reader of `acme`, sam a stranger with
@@ -49,7 +49,7 @@ export interface OpmWorld {
 }
 
 /** A manifest as tags name it. */
-export interface PushedImage {
+interface PushedImage {
   readonly mediaType: string
   readonly digest: string
   readonly size: number
@@ -86,8 +86,6 @@ export async function openOpmWorld(
   return { t, ann, pat, rae, sam, boss, opm, any, pushImage }
 }
 
-export { credential }
-
 function makeCall({ app }: TestApp, all: readonly Ecosystem[]): Call {
   const fetch = createFetch(app, all, testServerOptions())
   return async (method, path, { as, body, headers = {} } = {}) => {
@@ -118,8 +116,7 @@ export function useSchemas(schemas: Readonly<Record<string, object>>): void {
   for (const [kind, schema] of Object.entries(schemas)) validators.set(kind, ajv.compile(schema))
 }
 
-/** The validator of a kind of document. */
-export function validatorOf(kind: string): ValidateFunction {
+function validatorOf(kind: string): ValidateFunction {
   const found = validators.get(kind)
   assert.ok(found, `no schema for ${kind}`)
   return found

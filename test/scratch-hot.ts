@@ -93,7 +93,7 @@ if (process.argv[2] === 'serve') {
     'x-content-type-options': 'nosniff',
   })
   bench('new Response(bytes, Headers)', () => new Response(m, { headers: hh }))
-  if (typeof Bun === "undefined") process.exit(0)
+  if (typeof Bun === 'undefined') process.exit(0)
   const u8 = new TextEncoder().encode(m)
   bench('new Response(u8, Headers)', () => new Response(u8, { headers: hh }))
   const init = { headers: hh }

@@ -1,4 +1,4 @@
-import { destination, pino, stdTimeFunctions } from 'pino'
+import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino'
 import type { Log } from '#core/app.ts'
 
 /** Fields that may hold secrets, wherever they are: their values never reach the log. */
@@ -7,7 +7,10 @@ const SECRETS = ['authorization', 'cookie', 'password', 'secret', 'token']
 const STDERR = 2
 
 /** Structured JSON, one line each, on stderr. Writes at once: nothing is lost when the process ends. */
-export function pinoLog(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): Log {
+export function pinoLog(
+  level: 'debug' | 'info' | 'warn' | 'error' | 'silent',
+  stream: DestinationStream = destination({ dest: STDERR, sync: true }),
+): Log {
   const logger = pino(
     {
       level,
@@ -20,7 +23,7 @@ export function pinoLog(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): 
         censor: '•••',
       },
     },
-    destination({ dest: STDERR, sync: true }),
+    stream,
   )
   return {
     debug: (fields, message) => logger.debug(fields, message),

@@ -1,16 +1,17 @@
 import type { Command } from 'commander'
 import type { Page, PageRequest } from '#core/page.ts'
 import { MAX_PAGE_LIMIT } from '#core/page.ts'
+import { writeError, writeOut } from './stdio.ts'
 import { type Columns, formatTable } from './table.ts'
 
 /** Writes a line to stdout. */
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`)
+  writeOut(`${line}\n`)
 }
 
 /** Writes a line to stderr. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`)
+  writeError(`${line}\n`)
 }
 
 /** Whether the command was asked for JSON. */
@@ -36,7 +37,7 @@ export function printList<T>(command: Command, items: readonly T[], columns: Col
     return
   }
   if (items.length === 0 && process.stdout.isTTY) note('There is none yet.')
-  process.stdout.write(formatTable(items, columns, process.stdout.isTTY))
+  writeOut(formatTable(items, columns, process.stdout.isTTY))
 }
 
 /** All items of a paged list. */

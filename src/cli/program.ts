@@ -22,6 +22,7 @@ import { userDisable, userEnable } from './commands/user-disable.ts'
 import { userList } from './commands/user-list.ts'
 import { verify } from './commands/verify.ts'
 import { settingsOptions } from './settings-options.ts'
+import { writeError, writeOut } from './stdio.ts'
 import { VERSION } from './version.ts'
 
 /** The whole command line. It throws CommanderError where commander would end the process. */
@@ -43,6 +44,8 @@ export function createProgram(): Command {
     .option('--json', 'print JSON')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
+      writeOut,
+      writeErr: writeError,
       outputError: (text, write) => write(text.replace(/^error: /, 'entrepot: ')),
     })
     .showHelpAfterError('  add --help to see how it is used')

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander'
 import { environment } from '#config.ts'
-import { exitOnCrash } from './exit.ts'
 import { describeFailure } from './failure.ts'
 import { createProgram } from './program.ts'
+import { exitOnCrash, writeError } from './stdio.ts'
 
 /** Wrong usage, for scripts to tell from refusals (1). */
 const USAGE = 2
@@ -13,7 +13,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const tell = (error: unknown) => {
     const level = program.opts<{ logLevel?: string }>().logLevel ?? environment().ENTREPOT_LOG_LEVEL
     const { text, exitCode } = describeFailure(error, level === 'debug')
-    process.stderr.write(text)
+    writeError(text)
     return exitCode
   }
   exitOnCrash(tell)

@@ -1,5 +1,6 @@
 import type { Config } from '#config.ts'
 import type { Log } from '#core/app.ts'
+import { writeError } from './stdio.ts'
 
 const RANK = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const
 
@@ -8,7 +9,7 @@ export function stderrLog(level: Config['logLevel']): Log {
   const least = level === 'debug' ? RANK.debug : Math.max(RANK[level], RANK.warn)
   const at = (name: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) => {
     if (RANK[name] < least) return
-    process.stderr.write(`entrepot: ${name}: ${message}${describe(fields)}\n`)
+    writeError(`entrepot: ${name}: ${message}${describe(fields)}\n`)
   }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

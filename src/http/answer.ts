@@ -32,7 +32,7 @@ export interface Answering {
   readonly cors: Cors
 }
 
-/** Answers a request. `counted` is asked before the face is, and may throw. */
+/** Answers a request: by its face, or by `instead`, whose failures the face renders. */
 export type Answer = (
   request: Request,
   face: Face,
@@ -64,7 +64,8 @@ export function createAnswer(answering: Answering): Answer {
     } catch (error) {
       const { requestId } = context
       const failure = asRegistryError(answering.app, error, { requestId, request })
-      return await finish(answering, handled, await refuse(answering, handled, failure))
+      const refused = { ...handled, isHot: false }
+      return await finish(answering, refused, await refuse(answering, handled, failure))
     } finally {
       admitted()
     }

@@ -11,7 +11,9 @@ interface Failure {
 /** What is thrown on purpose passes; anything else is logged once and becomes a plain `internal`. */
 export function asRegistryError(app: App, error: unknown, failure: Failure): RegistryError {
   if (error instanceof RegistryError) {
-    if (error.status >= 500) log(app, error, failure)
+    // That something is not available just now was said on purpose: the access log has it.
+    const isExpected = error.code === 'unavailable' && error.cause === undefined
+    if (error.status >= 500 && !isExpected) log(app, error, failure)
     return error
   }
   if (app.database.dialect.isUnreachable(error)) {

@@ -44,7 +44,7 @@ export class Traffic {
 
   /** Why a request is not taken, or how to let go of it when it is done. */
   admit(arrival: Arrival, limits: Limits): RegistryError | (() => void) {
-    const refusal = this.#isDraining ? stopping() : tooLong(arrival.request, limits)
+    const refusal = this.#isDraining ? stopping() : unusable(arrival.request, limits)
     if (refusal) return refusal
     const isUpload = arrival.takesUploads && hasBody(arrival.request)
     if (isUpload && this.#uploads >= limits.maxConcurrentUploads) {
@@ -88,7 +88,12 @@ function busy(code: 'unavailable' | 'rate_limited', message: string): RegistryEr
   return new RegistryError(code, message, { retryAfterSeconds: TRY_AGAIN_SECONDS })
 }
 
-function tooLong({ url, headers }: Request, { maxHeaderBytes }: Limits): RegistryError | undefined {
+function unusable(
+  { url, headers }: Request,
+  { maxHeaderBytes }: Limits,
+): RegistryError | undefined {
+  // In no name of any protocol, and PostgreSQL has no text with it.
+  if (url.includes('%00')) return new RegistryError('invalid_request', 'a NUL in the URL')
   if (url.length > MAX_URL_CHARS) {
     return new RegistryError('uri_too_long', `a URL may have at most ${MAX_URL_CHARS} characters`)
   }

@@ -1,13 +1,12 @@
 import type { Command } from 'commander'
-import { pinoLog } from '#adapters/pino-log.ts'
 import { newCommand } from '#cli/command.ts'
-import { exitOnCrash } from '#cli/exit.ts'
 import { printJson, wantsJson } from '#cli/output.ts'
 import { banner, firstCommands, type Started, shownDatabase } from '#cli/serve/banner.ts'
 import { ownCommand } from '#cli/serve/own-command.ts'
-import { type RunningRegistry, startRegistry } from '#cli/serve/start-registry.ts'
+import type { RunningRegistry } from '#cli/serve/start-registry.ts'
 import { untilStopped } from '#cli/serve/until-stopped.ts'
 import { sourcesOf } from '#cli/settings-options.ts'
+import { exitOnCrash, writeOut } from '#cli/stdio.ts'
 import { VERSION } from '#cli/version.ts'
 import { CLI } from '#cli/with-app.ts'
 import { type Config, describeConfig, loadConfig } from '#config.ts'
@@ -25,13 +24,16 @@ export function serve(): Command {
     ],
   }).action(async (_options: object, command: Command) => {
     const config = loadConfig(sourcesOf(command))
+    // Loaded here, so that the other commands need not wait for what only a server has.
+    const { pinoLog } = await import('#adapters/pino-log.ts')
+    const { startRegistry } = await import('#cli/serve/start-registry.ts')
     const log = pinoLog(config.logLevel)
     exitOnCrash((error) => log.error({ err: error }, 'uncaught error: the process ends'))
     const stopped = untilStopped(log)
     const registry = await startRegistry(config, log)
     const started = await describeStart(command, config, registry)
     if (wantsJson(command)) printJson(started)
-    else process.stdout.write(banner(started))
+    else writeOut(banner(started))
     log.info({ url: registry.url, version: VERSION }, 'serving')
     const signal = await stopped
     const { shutdownGraceSeconds } = config.limits

@@ -8,6 +8,7 @@ import { startWorker } from '#core/jobs/worker.ts'
 import { flushLastUsed } from '#core/tokens/last-used.ts'
 import { ecosystems } from '#ecosystems/index.ts'
 import { problemResponse } from '#http/errors.ts'
+import { createOperation, type Operation } from '#http/operating.ts'
 import { createFetch } from '#http/server.ts'
 import { serve } from '#runtime/serve.ts'
 import { jobHandlers, jobSchedules } from './jobs.ts'
@@ -33,11 +34,13 @@ export async function startRegistry(config: Config, log: Log): Promise<RunningRe
   const opened = await openApp(config, log).catch((error: unknown) => {
     throw explainEnvironment(error, config) ?? error
   })
-  const { app, server } = await listen(config, opened).catch(async (error: unknown) => {
+  const { app, server, operation } = await listen(config, opened).catch(async (error: unknown) => {
     await opened.close()
     throw explainListen(error, config) ?? error
   })
-  const worker = startWorker(app, jobHandlers(), jobSchedules(config), { pollMs: JOB_POLL_MS })
+  const worker = startWorker(app, jobHandlers(operation.metrics), jobSchedules(config), {
+    pollMs: JOB_POLL_MS,
+  })
   const flush = () =>
     flushLastUsed(app).catch((error: unknown) => {
       log.warn({ err: error }, 'when tokens were last used is not recorded')
@@ -49,6 +52,7 @@ export async function startRegistry(config: Config, log: Log): Promise<RunningRe
     url: server.url,
     async stop() {
       clearInterval(flushing)
+      operation.traffic.drain()
       await Promise.all([server.stop(config.limits.shutdownGraceSeconds * 1000), worker.stop()])
       await flush()
       await opened.close()
@@ -56,11 +60,14 @@ export async function startRegistry(config: Config, log: Log): Promise<RunningRe
   }
 }
 
+interface Listening {
+  readonly app: App
+  readonly server: RunningServer
+  readonly operation: Operation
+}
+
 /** Only who listens knows the port, which the app must know before it answers. */
-async function listen(
-  config: Config,
-  opened: OpenApp,
-): Promise<{ app: App; server: RunningServer }> {
+async function listen(config: Config, opened: OpenApp): Promise<Listening> {
   const { promise: ready, resolve: setReady } = Promise.withResolvers<typeof answer>()
   let answer: ReturnType<typeof createFetch> | undefined
   const server = await serve({
@@ -77,9 +84,10 @@ async function listen(
     ? urlOfListen({ hostname, port: server.port })
     : config.publicUrl
   const app: App = { ...opened.app, settings: { ...opened.app.settings, publicUrl } }
-  answer = createFetch(app, ecosystems, config)
+  const operation = createOperation(app)
+  answer = createFetch(app, ecosystems, config, operation)
   setReady(answer)
-  return { app, server }
+  return { app, server, operation }
 }
 
 function failed(): Response {

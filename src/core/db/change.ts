@@ -58,6 +58,10 @@ function asRegistryError(app: App, error: unknown): unknown {
   if (dialect.isFull(error)) {
     return new RegistryError('storage_full', 'the database is out of space', { cause: error })
   }
+  if (dialect.isForeignKeyViolation(error)) {
+    const message = 'something that this refers to was deleted meanwhile: look again'
+    return new RegistryError('conflict', message, { cause: error })
+  }
   if (dialect.isUnreachable(error)) {
     return new RegistryError('unavailable', 'the database does not answer', {
       cause: error,

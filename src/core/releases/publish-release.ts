@@ -12,6 +12,9 @@ import { ensurePackage } from '#core/packages/ensure-package.ts'
 import { findPackage, type Package, type PackageRef, resourceOf } from '#core/packages/package.ts'
 import { setTag } from './set-tag.ts'
 
+/** One statement takes 65,535 parameters on PostgreSQL, half of that on SQLite; a row has seven. */
+const MAX_INSERTED_ROWS = 1_000
+
 /** A blob that a release is made of. */
 export interface ReleaseFile {
   readonly role: string
@@ -57,11 +60,22 @@ export async function publishRelease(
   }
 }
 
-/** Refuses before anything is stored; the transaction decides again. */
+/**
+ * Refuses before anything is stored; the transaction decides again. A new package is only tried:
+ * what is refused later must not have made one.
+ */
 export async function mayPublish(app: App, actor: Actor, ref: PackageRef): Promise<void> {
   const known = await findPackage(app, ref)
   if (known && can(actor, 'publish', resourceOf(known))) return
-  await change(app, (tx) => ensurePackage(app, tx, actor, ref))
+  const tried = new Error('rolled back on purpose')
+  try {
+    await change(app, async (tx) => {
+      await ensurePackage(app, tx, actor, ref)
+      throw tried
+    })
+  } catch (error) {
+    if (error !== tried) throw error
+  }
 }
 
 interface Recording {
@@ -175,17 +189,16 @@ async function insertRelease(
     .executeTakeFirst()
   if (!inserted) return getSameRelease(tx, target, release)
   const own = { role: 'manifest', digest: release.digest, mediaType: release.mediaType, size }
-  await tx
-    .insertInto('releaseFiles')
-    .values(
-      [own, ...release.files].map((file, position) => ({
-        ...file,
-        position,
-        releaseId: inserted.id,
-        packageId: target.id,
-      })),
-    )
-    .execute()
+  const rows = [own, ...release.files].map((file, position) => ({
+    ...file,
+    position,
+    releaseId: inserted.id,
+    packageId: target.id,
+  }))
+  for (let at = 0; at < rows.length; at += MAX_INSERTED_ROWS) {
+    const some = rows.slice(at, at + MAX_INSERTED_ROWS)
+    await tx.insertInto('releaseFiles').values(some).execute()
+  }
   return inserted.id
 }
 

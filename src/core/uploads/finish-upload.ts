@@ -1,5 +1,4 @@
 import type { Actor } from '#core/access/actor.ts'
-import { can } from '#core/access/can.ts'
 import type { App } from '#core/app.ts'
 import { audit } from '#core/audit/audit.ts'
 import { parseDigest } from '#core/blobs/digest.ts'
@@ -9,7 +8,8 @@ import { change } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
 import { ensurePackage } from '#core/packages/ensure-package.ts'
-import { findPackage, type Package, type PackageRef, resourceOf } from '#core/packages/package.ts'
+import type { Package, PackageRef } from '#core/packages/package.ts'
+import { mayPublish } from '#core/releases/publish-release.ts'
 import { getUpload, newUploadId, type UploadRef, uploadUnknown } from './upload.ts'
 import { type Chunk, writeChunk } from './write-upload.ts'
 
@@ -66,9 +66,8 @@ export async function uploadBlob(
 ): Promise<PushedBlob> {
   parseDigest(blob.digest)
   // Before any byte is accepted: may they at all?
-  const target = await preparePackage(app, actor, ref)
-  const id = newUploadId()
-  const part = await writeChunk(app, { id, package: target, offset: 0, partIds: [] }, blob)
+  await mayPublish(app, actor, ref)
+  const part = await writeChunk(app, { id: newUploadId(), offset: 0 }, blob)
   if (part.failure !== undefined) {
     await app.blobs.abort(part.id)
     throw new RegistryError('size_invalid', 'the body ended early', { cause: part.failure })
@@ -80,13 +79,6 @@ export async function uploadBlob(
     await pushBlob(app, tx, actor, { target: current, digest: blob.digest, stored })
   })
   return { digest: blob.digest, size: stored.size }
-}
-
-/** The package to publish into, from memory when it is known and allowed. */
-async function preparePackage(app: App, actor: Actor, ref: PackageRef): Promise<Package> {
-  const known = await findPackage(app, ref)
-  if (known && can(actor, 'publish', resourceOf(known))) return known
-  return change(app, (tx) => ensurePackage(app, tx, actor, ref))
 }
 
 async function finishParts(

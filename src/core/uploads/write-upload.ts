@@ -35,7 +35,11 @@ export async function writeUpload(
 }
 
 /** Writes a chunk into the store as a part of its own, not yet of the upload. */
-export async function writeChunk(app: App, upload: Upload, chunk: Chunk) {
+export async function writeChunk(
+  app: App,
+  upload: Pick<Upload, 'id' | 'offset'>,
+  chunk: Chunk,
+) {
   if (chunk.start !== undefined && chunk.start !== upload.offset) throw outOfOrder(upload)
   const id = newPartId(upload.id)
   const written = await app.blobs.writePart(
@@ -74,7 +78,7 @@ async function recordPart(app: App, upload: Upload, part: { id: string; size: nu
   throw outOfOrder(upload)
 }
 
-function outOfOrder(upload: Upload): RegistryError {
+function outOfOrder(upload: Pick<Upload, 'offset'>): RegistryError {
   return new RegistryError('range_invalid', `the next chunk begins at ${upload.offset}`, {
     details: { offset: upload.offset },
   })

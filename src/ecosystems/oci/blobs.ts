@@ -5,7 +5,7 @@ import { packageTopic } from '#core/cache/topics.ts'
 import { getReadablePackage } from '#core/packages/package.ts'
 import { sendHot } from '#ecosystems/hot-answer.ts'
 import { parseRange } from '#ecosystems/range.ts'
-import { COMMON_HEADERS, type OciRequest } from './request.ts'
+import { COMMON_HEADERS, cacheScope, type OciRequest } from './request.ts'
 
 /** end-2: GET and HEAD of a blob, whole or a range. */
 export async function readBlob(request: OciRequest): Promise<Response> {
@@ -20,7 +20,7 @@ export async function readBlob(request: OciRequest): Promise<Response> {
     'docker-content-digest': blob.digest,
     etag: `"${blob.digest}"`,
     'accept-ranges': 'bytes',
-    'cache-control': 'public, max-age=31536000, immutable',
+    'cache-control': `${cacheScope(from)}, max-age=31536000, immutable`,
     'x-content-type-options': 'nosniff',
   }
   const { path } = await app.blobs.open(blob.locator)

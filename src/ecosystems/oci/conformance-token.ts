@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { OciClient, randomBytes } from '#test/oci-client.ts'
+import { OciClient, randomBytes, randomWord, textOf } from '#test/oci-client.ts'
 import {
   actionsOf,
   basicOf,
@@ -45,6 +45,27 @@ export const tokenTests: ConformanceTests = {
       expectStatus(await granted.get(`/v2/${repository}/manifests/v1`), 200)
       expectInsufficient(await tryPush(granted, repository), repository)
     }
+  },
+
+  'token: a grant tells nobody a private repository from none': async (world) => {
+    const [hidden, none] = [await publicRepository(world), world.newRepository()]
+    await world.fixture.setVisibility(hidden, 'private')
+    for (const caller of [world.stranger, world.anonymous]) {
+      const told = []
+      for (const repository of [hidden, none]) {
+        const found = await getToken(world, caller, [`repository:${repository}:pull,push,delete`])
+        const answer = await bearer(world, found.token).get(`/v2/${repository}/manifests/v1`)
+        const text = textOf(answer).replaceAll(repository, 'NAME')
+        told.push([found.scope?.replace(repository, 'NAME'), answer.status, text])
+      }
+      assert.deepEqual(told[0], told[1])
+    }
+  },
+
+  'token: the push of a grant says that the namespace does not exist': async (world) => {
+    const repository = `no-such-${randomWord()}/app`
+    const { token } = await getToken(world, world.client, [`repository:${repository}:pull,push`])
+    expectError(await tryPush(bearer(world, token), repository), 403, 'DENIED')
   },
 
   'token: a token is good for the scope that was asked, not more': async (world) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { after, before, test } from '#runtime/test.ts'
-import { checkHarmless, holds, hostileText } from '#test/hostile.ts'
+import { checkHarmless, checkNoOrphans, holds, hostileText } from '#test/hostile.ts'
 import { type Descriptor, digestOf, mediaTypes, OciClient, textOf } from '#test/oci-client.ts'
 import type { Answer } from '#test/raw-http.ts'
 import { newUser, type ServedRegistry, serveTestApp } from '#test/served.ts'
@@ -19,7 +19,10 @@ before(async () => {
   layer = await client.pushBlob('acme/one', Buffer.from('layer'))
 })
 
-after(() => registry.stop())
+after(async () => {
+  await checkNoOrphans(registry.app)
+  await registry.stop()
+})
 
 type Json = Record<string, unknown>
 
@@ -93,7 +96,7 @@ test('mutated manifests are taken byte for byte or refused whole', async () => {
     ),
   })
   let taken = 0
-  await holds(300, mutation, async ({ changes, mediaType }) => {
+  await holds(150, mutation, async ({ changes, mediaType }) => {
     const document = structuredClone(validManifest())
     for (const [path, value] of changes) setAt(document, path, value)
     const answer = await put(Buffer.from(JSON.stringify(document)), mediaType)
@@ -109,17 +112,17 @@ test('broken bytes are refused', async () => {
     bytes: fc.uint8Array({ minLength: 1, maxLength: 4 }),
     how: fc.constantFrom('replace', 'insert', 'cut'),
   })
-  await holds(300, broken, async ({ at, bytes, how }) => {
+  await holds(150, broken, async ({ at, bytes, how }) => {
     const whole = valid()
     const where = at % whole.length
     const kept = whole.subarray(where + (how === 'replace' ? bytes.length : 0))
     const parts = how === 'cut' ? [whole.subarray(0, where)] : [whole.subarray(0, where), bytes, kept]
     await put(Buffer.concat(parts))
   })
-  await holds(100, fc.json({ maxDepth: 6 }), async (text) => {
+  await holds(50, fc.json({ maxDepth: 6 }), async (text) => {
     assert.equal((await put(Buffer.from(text))).status, 400)
   })
-  await holds(100, fc.uint8Array({ maxLength: 300 }), async (bytes) => {
+  await holds(50, fc.uint8Array({ maxLength: 300 }), async (bytes) => {
     assert.equal((await put(bytes)).status, 400)
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { after, before, test } from '#runtime/test.ts'
-import { checkHarmless, holds, hostilePath, hostileText } from '#test/hostile.ts'
+import { checkHarmless, checkNoOrphans, holds, hostilePath, hostileText } from '#test/hostile.ts'
 import { jsonOf, type Manifest, OciClient } from '#test/oci-client.ts'
 import { newUser, type ServedRegistry, serveTestApp } from '#test/served.ts'
 
@@ -18,7 +18,10 @@ before(async () => {
   image = await client.pushImage('acme/one', 'v1')
 })
 
-after(() => registry.stop())
+after(async () => {
+  await checkNoOrphans(registry.app)
+  await registry.stop()
+})
 
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS']
 const KINDS = ['manifests', 'blobs', 'tags', 'referrers', 'blobs/uploads', 'tags/list', '_catalog']

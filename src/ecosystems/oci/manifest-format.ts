@@ -15,6 +15,8 @@ const MANIFEST_TYPES = [
 const MAX_DESCRIPTORS = 4096
 /** JSON deeper than this is no manifest; a parser deeper than its stack is no server. */
 const MAX_DEPTH = 64
+const [QUOTE, BACKSLASH] = Buffer.from('"\\')
+const [OPEN_BRACKET, OPEN_BRACE, CLOSE_BRACKET, CLOSE_BRACE] = Buffer.from('[{]}')
 
 const annotations = z.record(z.string(), z.string())
 /** RFC 6838 §4.2 in spirit: printable, without spaces to speak of. */
@@ -123,7 +125,7 @@ function parseJson(bytes: Uint8Array): unknown {
   } catch (error) {
     throw invalid('the manifest is not UTF-8', error)
   }
-  if (isTooDeep(text)) throw invalid(`the manifest nests deeper than ${MAX_DEPTH} levels`)
+  if (isTooDeep(bytes)) throw invalid(`the manifest nests deeper than ${MAX_DEPTH} levels`)
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -131,11 +133,16 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** Counts brackets outside strings: cheap, and before the parser recurses. */
-function isTooDeep(text: string): boolean {
+/** Counts brackets outside strings before the parser recurses. Byte by byte: a pattern backtracks. */
+function isTooDeep(bytes: Uint8Array): boolean {
   let depth = 0
-  for (const bracket of text.replace(/"(?:[^"\\]|\\.)*"/gs, '').match(/[[\]{}]/g) ?? []) {
-    depth += bracket === '{' || bracket === '[' ? 1 : -1
+  let isInString = false
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte === QUOTE) isInString = !isInString
+    else if (isInString) at += byte === BACKSLASH ? 1 : 0
+    else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) depth++
+    else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) depth--
     if (depth > MAX_DEPTH) return true
   }
   return false

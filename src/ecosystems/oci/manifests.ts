@@ -10,7 +10,7 @@ import { sendHot } from '#ecosystems/hot-answer.ts'
 import { readBody } from '#ecosystems/read-body.ts'
 import { inspectManifest } from './manifest-format.ts'
 import { checkTag } from './name.ts'
-import { COMMON_HEADERS, type OciRequest } from './request.ts'
+import { COMMON_HEADERS, cacheScope, type OciRequest } from './request.ts'
 
 const MAX_TAGS_PER_PUSH = 100
 
@@ -30,7 +30,7 @@ export async function readManifest(request: OciRequest): Promise<Response> {
       'docker-content-digest': release.digest,
       etag: `"${release.digest}"`,
       // A tag may move and a manifest be deleted: caches must ask again, which costs a 304.
-      'cache-control': isByDigest ? 'public, max-age=60' : 'no-cache',
+      'cache-control': isByDigest ? `${cacheScope(from)}, max-age=60` : 'no-cache',
       'x-content-type-options': 'nosniff',
     },
     body: await readRelease(app, release),

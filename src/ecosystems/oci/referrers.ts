@@ -2,6 +2,7 @@ import { can } from '#core/access/can.ts'
 import type { App } from '#core/app.ts'
 import { parseDigest } from '#core/blobs/digest.ts'
 import { packageTopic } from '#core/cache/topics.ts'
+import { RegistryError } from '#core/errors.ts'
 import { findPackage, type Package, resourceOf } from '#core/packages/package.ts'
 import { findRelease, readRelease } from '#core/releases/get-release.ts'
 import { listReferrers } from '#core/releases/list-referrers.ts'
@@ -37,7 +38,7 @@ export async function readReferrers(request: OciRequest): Promise<Response> {
   if (!from || !can(actor, 'read', resourceOf(from))) {
     return new Response(index([]), { headers })
   }
-  const after = Number(query.get('after') ?? 0) || 0
+  const after = placeOf(query.get('after'))
   const found = await listReferrers(app, from, subject, { limit: PAGE_SIZE + 1, after, kind })
   const page = found.slice(0, PAGE_SIZE)
   const manifests = page.map((one) =>
@@ -60,6 +61,13 @@ export async function readReferrers(request: OciRequest): Promise<Response> {
     isPublic: from.visibility === 'public',
     grant: { name: request.name, action: 'pull' },
   })
+}
+
+/** Where the page before ended, as our own link says it. */
+function placeOf(raw: string | null): number {
+  if (raw === null || raw === '') return 0
+  if (/^\d{1,15}$/.test(raw)) return Number(raw)
+  throw new RegistryError('invalid_request', `after is not a place in the list: ${raw.slice(0, 50)}`)
 }
 
 /** What clients of registries without this API kept under the tag `sha256-<hex>` (spec, "Backwards Compatibility"). */

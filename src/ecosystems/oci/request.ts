@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { RegistryError } from '#core/errors.ts'
-import type { PackageRef } from '#core/packages/package.ts'
+import type { Package, PackageRef } from '#core/packages/package.ts'
 import type { Env } from '#ecosystems/contract.ts'
 import { packageRef } from './name.ts'
 
@@ -43,6 +43,11 @@ export function isGranted(c: Context<Env>, name: string, action: OciAction): boo
 
 /** Headers of every answer. */
 export const COMMON_HEADERS = { 'docker-distribution-api-version': 'registry/2.0' } as const
+
+/** Who may keep an answer: shared caches only what anybody may see. */
+export function cacheScope(from: Package): 'public' | 'private' {
+  return from.visibility
+}
 
 /** `n` and `last` of a list; throws for what is no count. */
 export function pageOf(

@@ -6,11 +6,13 @@ import { packageTopic } from '#core/cache/topics.ts'
 import { RegistryError } from '#core/errors.ts'
 import { findOwnNamespace } from '#core/namespaces/find-own-namespace.ts'
 import { findPackage, getReadablePackage, type PackageRef } from '#core/packages/package.ts'
+import { publishRelease } from '#core/releases/publish-release.ts'
 import { uploadBlob } from '#core/uploads/finish-upload.ts'
 import type { Env } from '#ecosystems/contract.ts'
 import { sendHot } from '#ecosystems/hot-answer.ts'
 import { parseRange } from '#ecosystems/range.ts'
 import { bodyChunks } from '#ecosystems/read-body.ts'
+import { isPlainType } from './media-types.ts'
 import { packageRef, parseName } from './name.ts'
 import { param } from './request.ts'
 
@@ -44,12 +46,16 @@ export async function readBlob(c: Context<Env>): Promise<Response> {
   })
 }
 
-/** PUT /blobs/{digest}: into `?repository=namespace/project/repository`, or the caller's own place. */
+/**
+ * PUT /blobs/{digest}: into `?repository=namespace/project/repository`, where it stays once a tag or
+ * a manifest needs it, as anything pushed by /v2/; or into the caller's own place, to stay.
+ */
 export async function writeBlob(c: Context<Env>): Promise<Response> {
   const { app, actor } = c.var
   const digest = param(c, 'digest')
   parseDigest(digest)
-  const ref = namedRepository(c) ?? (await ownPlace(c))
+  const named = namedRepository(c)
+  const ref = named ?? (await ownPlace(c))
   const isNew = !(await hasBlob(c, ref, digest))
   const length = c.req.header('content-length')
   await uploadBlob(app, actor, ref, {
@@ -57,6 +63,7 @@ export async function writeBlob(c: Context<Env>): Promise<Response> {
     body: bodyChunks(c.req.raw),
     ...(length !== undefined && { bytes: Number(length) }),
   })
+  if (!named) await keep(c, ref, digest)
   const headers: Record<string, string> = {
     'content-length': '0',
     'cache-control': 'no-store',
@@ -66,6 +73,21 @@ export async function writeBlob(c: Context<Env>): Promise<Response> {
   }
   if (isNew) headers.location = new URL(c.req.url).pathname
   return new Response(null, { status: isNew ? 201 : 200, headers })
+}
+
+/** A blob that no release names would be collected: this one is a release by itself. */
+async function keep(c: Context<Env>, ref: PackageRef, digest: string): Promise<void> {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim() ?? ''
+  const isTold = isPlainType(type) && type !== 'application/x-www-form-urlencoded'
+  await publishRelease(c.var.app, c.var.actor, ref, {
+    version: digest,
+    digest,
+    mediaType: isTold ? type : 'application/octet-stream',
+    kind: '',
+    metadata: {},
+    files: [],
+    tags: [],
+  })
 }
 
 async function findBlob(c: Context<Env>, digest: string): Promise<FoundBlob> {

@@ -8,6 +8,21 @@ export type Form = '' | 'create' | 'list'
 const PREFIX = 'application/vnd.open-package-management.'
 const SHORT_PREFIX = 'application/vnd.opm.'
 
+/** RFC 6838 §4.2, each half. */
+const MEDIA_TYPE = /^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}$/
+/** Types whose bytes promise that other content is there: only their own protocol checks that. */
+const CHECKED_TYPE = /^application\/vnd\.(?:oci|docker)\..*(?:manifest|index)/i
+
+/** Whether a text can be a media type, without parameters. */
+export function isMediaType(raw: string): boolean {
+  return MEDIA_TYPE.test(raw)
+}
+
+/** Whether bytes of that type stand for themselves alone. */
+export function isPlainType(raw: string): boolean {
+  return isMediaType(raw) && !CHECKED_TYPE.test(raw)
+}
+
 /** The type that we answer with: the spelling of the OpenAPI document. */
 export function mediaType(kind: Kind, form: Form = ''): string {
   return `${PREFIX}${kind}${form === '' ? '' : `-${form}`}.v1+json`

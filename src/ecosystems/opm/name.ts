@@ -41,7 +41,7 @@ export function formatName(parts: { namespace: string; project: string; name: st
  * like an ecosystem, that one; elsewhere the one for any content. A fixed rule, so that a name
  * never changes its meaning, nor tells of what is hidden.
  */
-export function homeOf(app: App, project: string): string {
+function homeOf(app: App, project: string): string {
   if (project === OWN_ID) return ANY_CONTENT
   return app.ecosystems.some(({ id }) => id === project) ? project : ANY_CONTENT
 }

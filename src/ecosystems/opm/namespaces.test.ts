@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { deleteNamespaceJob } from '#core/namespaces/delete-namespace-job.ts'
-import { createNamespace } from '#core/namespaces/create-namespace.ts'
-import { updatePackage } from '#core/packages/update-package.ts'
 import { startWorker } from '#core/jobs/worker.ts'
+import { createNamespace } from '#core/namespaces/create-namespace.ts'
+import { deleteNamespaceJob } from '#core/namespaces/delete-namespace-job.ts'
+import { updatePackage } from '#core/packages/update-package.ts'
 import { after, before, describe, test } from '#runtime/test.ts'
+import { credential } from '#test/actors.ts'
 import { operator } from '#test/app.ts'
-import { credential, openOpmWorld, type OpmWorld, useSchemas } from '#test/opm-world.ts'
+import { type OpmWorld, openOpmWorld, useSchemas } from '#test/opm-world.ts'
 import { SCHEMAS } from './schemas.ts'
 
 useSchemas(SCHEMAS)
@@ -35,15 +36,18 @@ describe('opm namespaces', () => {
     })
     assert.equal(other.status, 200)
     const read = await w.opm('GET', '/namespaces/fresh')
-    assert.deepEqual([read.status, read.body], [
-      200,
-      {
-        name: 'fresh',
-        status: 'active',
-        labels: { consumer: { team: 'web' }, provider: {} },
-        quotas: { projects: { used: 0 }, repositories: { used: 0 }, storage: { used: 0 } },
-      },
-    ])
+    assert.deepEqual(
+      [read.status, read.body],
+      [
+        200,
+        {
+          name: 'fresh',
+          status: 'active',
+          labels: { consumer: { team: 'web' }, provider: {} },
+          quotas: { projects: { used: 0 }, repositories: { used: 0 }, storage: { used: 0 } },
+        },
+      ],
+    )
     assert.equal(
       read.headers.get('content-type'),
       'application/vnd.open-package-management.namespace.v1+json',
@@ -90,17 +94,20 @@ describe('opm namespaces', () => {
   test('a failure has the fields of a problem, and the code that the quota note asks for', async () => {
     const answer = await w.opm('PUT', '/namespaces/opm', { as: w.sam, body: {} })
     const { requestId: _, ...body } = answer.body as Record<string, unknown>
-    assert.deepEqual([answer.status, body], [
-      400,
-      {
-        type: 'about:blank',
-        title: 'Invalid name',
-        status: 400,
-        code: 'name_invalid',
-        detail: 'the name opm is reserved',
-        error: { code: 'name_invalid', message: 'the name opm is reserved' },
-      },
-    ])
+    assert.deepEqual(
+      [answer.status, body],
+      [
+        400,
+        {
+          type: 'about:blank',
+          title: 'Invalid name',
+          status: 400,
+          code: 'name_invalid',
+          detail: 'the name opm is reserved',
+          error: { code: 'name_invalid', message: 'the name opm is reserved' },
+        },
+      ],
+    )
     const wrong = await w.opm('GET', '/namespaces', { headers: { authorization: 'Bearer nope' } })
     assert.equal(wrong.status, 401)
     assert.match(wrong.headers.get('www-authenticate') ?? '', /^Bearer .*Basic /)
@@ -170,8 +177,19 @@ describe('opm namespaces', () => {
         ...(body !== undefined && { body }),
         headers: { 'content-type': type },
       })
-    for (const body of [undefined, 'nonsense', '[]', '{"labels":{"a":1}}', '{"owner":"x"}', '['.repeat(100_000)]) {
-      assert.deepEqual(problemOf(await put(body)), [400, 'invalid_request'], body?.slice(0, 20))
+    for (const body of [
+      undefined,
+      'nonsense',
+      '[]',
+      '{"labels":{"a":1}}',
+      '{"owner":"x"}',
+      '['.repeat(100_000),
+    ]) {
+      assert.deepEqual(
+        problemOf(await put(body)),
+        [400, 'invalid_request'],
+        body?.slice(0, 20) ?? 'no body',
+      )
     }
     assert.deepEqual(problemOf(await put('{"labels":{"a\\"b":"c"}}')), [400, 'invalid_request'])
     assert.deepEqual(problemOf(await put('{}', 'text/plain')), [415, 'unsupported_media_type'])
@@ -237,9 +255,16 @@ describe('opm namespaces', () => {
   test('a member counts what is private, a stranger does not', async () => {
     const open = await w.pushImage('acme/open', 'v1')
     const hidden = await w.pushImage('acme/secrets/hidden', 'v1')
-    const ref = { ecosystem: 'oci', namespace: 'acme', project: 'secrets', name: 'hidden', key: 'hidden' }
+    const ref = {
+      ecosystem: 'oci',
+      namespace: 'acme',
+      project: 'secrets',
+      name: 'hidden',
+      key: 'hidden',
+    }
     await updatePackage(w.t.app, operator, ref, { visibility: 'private' })
-    const size = (image: { size: number }, name: string) => image.size + `layer of ${name}:v1`.length
+    const size = (image: { size: number }, name: string) =>
+      image.size + `layer of ${name}:v1`.length
     const outside = size(open, 'acme/open') + 2
     const inside = outside + size(hidden, 'acme/secrets/hidden')
     const used = async (as?: OpmWorld['ann']) => {

@@ -80,13 +80,19 @@ function labelFilter(raw: string): LabelFilter {
   return value.length === 0 ? { key } : { key, value: value.join('=') }
 }
 
-/** A database may choke on what is no text. */
 function checkCursor(after: string): string {
-  if (after.length <= 512 && after.isWellFormed() && !/\p{Cc}/u.test(after)) return after
+  if (isText(after)) return after
   throw new RegistryError('invalid_request', 'after must be the end of an earlier page')
 }
 
-/** A part of the path as its route names it. */
+/** A database may choke on what is no text (PostgreSQL on NUL). */
+function isText(raw: string): boolean {
+  return raw.length <= 512 && raw.isWellFormed() && !/\p{Cc}/u.test(raw)
+}
+
+/** A part of the path as its route names it; throws `name_invalid` for what is no text. */
 export function param(c: Context<Env>, name: string): string {
-  return c.req.param(name) ?? ''
+  const raw = c.req.param(name) ?? ''
+  if (isText(raw)) return raw
+  throw new RegistryError('name_invalid', `not a ${name}`)
 }

@@ -15,18 +15,14 @@ import {
 import { publishRelease } from '#core/releases/publish-release.ts'
 import type { Env } from '#ecosystems/contract.ts'
 import { sendDocument, sendDone } from './answers.ts'
+import { isMediaType, isPlainType } from './media-types.ts'
 import { ANY_CONTENT, checkTag } from './name.ts'
 import { repositoryRef } from './repositories.ts'
 import { listRequest, param, readDocument } from './request.ts'
 
-/** RFC 6838 §4.2, each half. */
-const MEDIA_TYPE = /^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}$/
-/** Types whose bytes promise that other content is there: only their own protocol checks that. */
-const CHECKED_TYPE = /^application\/vnd\.(?:oci|docker)\..*(?:manifest|index)/i
-
 const createSchema = z.strictObject({
   manifest: z.looseObject({
-    mediaType: z.string().regex(MEDIA_TYPE, 'is no media type'),
+    mediaType: z.string().refine(isMediaType, 'is no media type'),
     digest: z.string().refine(isDigest, 'is no sha256 or sha512 digest'),
     size: z.int().min(0),
     urls: z.array(z.url()).max(64).optional(),
@@ -109,7 +105,7 @@ async function blobSize(
   target: Parameters<typeof getBlob>[1],
   manifest: Descriptor,
 ): Promise<number> {
-  if (CHECKED_TYPE.test(manifest.mediaType)) {
+  if (!isPlainType(manifest.mediaType)) {
     throw manifestUnknown(
       `${target.path} has no manifest ${manifest.digest}: push it by /v2/ first`,
     )

@@ -183,6 +183,23 @@ describe('accounts and tokens over HTTP', () => {
     assert.deepEqual([refused.status, codeOf(refused.body)], [404, 'package_unknown'])
   })
 
+  test('who sees a token does not thereby see the private packages it is good for', async () => {
+    const { call, boss, sam } = world
+    const body = {
+      name: 'mirror',
+      scopes: ['read'],
+      namespace: 'samco',
+      role: 'reader',
+      onlyPackages: ['oci/acme/secret', 'oci/acme/web'],
+    }
+    const made = await call('POST', `${V1}/tokens`, { as: boss, body })
+    const { token } = made.body as { token: { onlyPackages: string[] } }
+    assert.deepEqual(token.onlyPackages, ['oci/acme/secret', 'oci/acme/web'])
+    const listed = await call('GET', `${V1}/tokens?namespace=samco`, { as: sam })
+    const { items } = listed.body as { items: Array<{ onlyPackages: string[] }> }
+    assert.deepEqual(items[0]?.onlyPackages, ['oci/acme/web'])
+  })
+
   test('a token made with a restricted one is restricted the same', async () => {
     const { call, restricted } = world
     const body = { name: 'child', scopes: ['read'] }

@@ -11,7 +11,7 @@ import { credential } from './credential.ts'
 import { mountDiscovery } from './discovery.ts'
 import { mountDocs } from './docs.ts'
 import { emptyApi, mountEndpoints, refuseOtherMethods } from './endpoints.ts'
-import type { Api, ApiEnv } from './env.ts'
+import type { ApiEnv } from './env.ts'
 import { fromFramework } from './validation.ts'
 
 /** Everything that no ecosystem serves: the management API, and pages about the registry. */
@@ -22,7 +22,6 @@ export function createApi(
 ): Hono<Bindings> {
   const api = emptyApi()
   api.use(prepare(app, ecosystems))
-  mountHealth(api)
   mountDiscovery(api)
   mountDocs(api)
   api.use('/api/v1/*', credential(options), boundedBody(options.limits.maxBodyBytes))
@@ -44,19 +43,12 @@ function prepare(app: App, ecosystems: readonly Ecosystem[]) {
   return createMiddleware<ApiEnv>(async (c, next) => {
     c.set('app', app)
     c.set('ecosystems', ecosystems)
-    if (c.env.refusal) throw c.env.refusal
     await next()
     // What is answered depends on who asks, and on the moment.
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
-    c.header('x-request-id', c.env.requestId)
-  })
-}
-
-function mountHealth(api: Api): void {
-  api.get('/healthz', (c) => c.json({ status: 'ok' }))
-  api.get('/readyz', async (c) => {
-    await c.var.app.database.check()
-    await c.var.app.blobs.check()
-    return c.json({ status: 'ready' })
+    if (c.req.method !== 'HEAD') return
+    // The body is dropped later, and its length with it.
+    const { byteLength } = await c.res.clone().arrayBuffer()
+    c.header('content-length', String(byteLength))
   })
 }

@@ -1,4 +1,6 @@
+import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
+import type { Actor } from '#core/access/actor.ts'
 import { authenticate } from '#core/accounts/authenticate.ts'
 import { RegistryError } from '#core/errors.ts'
 import { bearerOrBasic } from '#ecosystems/credential.ts'
@@ -6,17 +8,28 @@ import { takeRequestRate } from '#http/request-rate.ts'
 import type { ServerOptions } from '#http/server.ts'
 import type { ApiEnv } from './env.ts'
 
-/** Finds out who asks and counts the request. What was made for one protocol is no good here. */
+/** As rates and metrics name this part of the server. */
+const PROTOCOL = 'api'
+
+/** Finds out who asks, and counts the request: for them, or for their address when that fails. */
 export function credential(options: ServerOptions) {
   return createMiddleware<ApiEnv>(async (c, next) => {
     const { app } = c.var
-    const shown = bearerOrBasic(c.req.raw)
-    const actor = await authenticate(app, shown && { ...shown, mayBeGrant: true }, c.env)
-    if (actor.grants) {
-      throw new RegistryError('credential_invalid', 'this credential is good for another protocol')
+    try {
+      c.set('actor', await identify(c))
+    } catch (error) {
+      const actor = { name: 'unknown', credential: '', address: c.env.address }
+      await takeRequestRate(app, options, { c, ecosystem: PROTOCOL, actor })
+      throw error
     }
-    c.set('actor', actor)
-    await takeRequestRate(app, options, { c, ecosystem: 'api', actor })
+    await takeRequestRate(app, options, { c, ecosystem: PROTOCOL, actor: c.var.actor })
     await next()
   })
+}
+
+async function identify(c: Context<ApiEnv>): Promise<Actor> {
+  const shown = bearerOrBasic(c.req.raw)
+  const actor = await authenticate(c.var.app, shown && { ...shown, mayBeGrant: true }, c.env)
+  if (!actor.grants) return actor
+  throw new RegistryError('credential_invalid', 'this credential is good for another protocol')
 }

@@ -6,7 +6,9 @@ import { STYLE } from './style.ts'
 export type Html = ReturnType<typeof html>
 
 /** Nothing but our own style: no scripts, nothing from elsewhere. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
+  "frame-ancestors 'none'"
 
 /** Answers with a page of ours. */
 export function sendPage(

@@ -90,6 +90,8 @@ describe('the management API as a whole', () => {
     }
     const head = await world.call('HEAD', `${V1}/packages/oci/acme/web`)
     assert.deepEqual([head.status, head.body], [200, ''])
+    const { body } = await world.call('GET', `${V1}/packages/oci/acme/web`)
+    assert.equal(head.headers.get('content-length'), String(JSON.stringify(body).length))
   })
 
   test('nothing is where nothing is', async () => {
@@ -130,7 +132,14 @@ describe('the management API as a whole', () => {
       errors.map((error) => `${error.in} ${error.path}`),
       ['json name', 'json email', 'json isOperator'],
     )
-    for (const { reason } of errors) assert.notEqual(reason, '')
+    assert.deepEqual(
+      errors.map(({ reason }) => reason),
+      [
+        'expected string, received number',
+        'is missing: expected string',
+        'expected boolean, received string',
+      ],
+    )
   })
 
   test('a JSON body may say its charset, or be some other JSON', async () => {

@@ -10,7 +10,7 @@ const Reason = z
   .openapi('Reason')
 
 /** Every failure, as RFC 9457 problem details. */
-export const Problem = z
+const Problem = z
   .object({
     type: z.string().openapi({ example: 'about:blank' }),
     title: z.string().openapi({ description: 'What this kind of failure is called' }),

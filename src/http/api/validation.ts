@@ -24,10 +24,17 @@ export function refuseInvalid(result: Validated): void {
   const errors = issues.slice(0, MAX_REASONS).map(({ path, message }) => ({
     in: result.target,
     path: path.map(String).join('.'),
-    reason: message,
+    reason: reasonOf(message),
   }))
   const told = errors.map(({ path, reason }) => (path === '' ? reason : `${path}: ${reason}`))
   throw new RegistryError('invalid_request', told.join('; '), { details: { errors } })
+}
+
+/** In JSON nothing is undefined: it is missing. */
+function reasonOf(message: string): string {
+  return message
+    .replace(/^Invalid input: /, '')
+    .replace(/^expected (.+), received undefined$/, 'is missing: expected $1')
 }
 
 /** What the framework itself refuses, in our words; anything else passes. */
