@@ -1,6 +1,7 @@
 import { RegistryError } from '#core/errors.ts'
 
-const BATCH_BYTES = 1024 * 1024
+/** Every upload under way holds one: larger is not faster, and hundreds of slow senders add up. */
+const BATCH_BYTES = 256 * 1024
 
 /** How a body ended, known once its batches are used up. */
 export interface BodyEnd {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDatabase } from '#runtime/sqlite.ts'
@@ -129,24 +129,39 @@ describe('entrepot serve', () => {
     assert.ok(Math.min(...times) < 1000, `started in ${times.join(', ')} ms`)
   })
 
+  test('what does not end within the grace time is cut', async () => {
+    const held = await cli.serve([], { ENTREPOT_LIMITS_SHUTDOWN_GRACE: '1s' })
+    const socket = await hangUpload(held.url)
+    held.kill('SIGTERM')
+    const startedAt = performance.now()
+    assert.equal((await held.ended).code, 0)
+    const tookMs = performance.now() - startedAt
+    assert.ok(tookMs > 700 && tookMs < 10_000, `${tookMs} ms`)
+    socket.destroy()
+  })
+
   test('a second signal ends it at once', async () => {
     const held = await cli.serve()
-    const { port } = new URL(held.url)
-    // A request whose body never comes keeps the server from ending well.
-    const socket = connect(Number(port), '127.0.0.1')
-    socket.on('error', () => {})
-    const { authorization } = basic(secret)
-    socket.write(
-      `POST /v2/acme/app/blobs/uploads/?digest=sha256:${'a'.repeat(64)} HTTP/1.1\r\nHost: localhost\r\n` +
-        `Authorization: ${authorization}\r\nContent-Length: 100\r\n\r\nsome`,
-    )
-    await sleep(300)
+    const socket = await hangUpload(held.url)
     held.kill('SIGTERM')
     await untilRefused(held.url)
     held.kill('SIGTERM')
     assert.equal((await held.ended).code, 143)
     socket.destroy()
   })
+
+  /** An upload whose body never comes to its end. */
+  async function hangUpload(url: string): Promise<Socket> {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    const { authorization } = basic(secret)
+    socket.write(
+      `POST /v2/acme/app/blobs/uploads/?digest=sha256:${'a'.repeat(64)} HTTP/1.1\r\n` +
+        `Host: localhost\r\nAuthorization: ${authorization}\r\nContent-Length: 100\r\n\r\nsome`,
+    )
+    await sleep(300)
+    return socket
+  }
 
   test('flags are repeated in the commands it prints', async () => {
     const elsewhere = await cli.serve(['--data', "it's here"])

@@ -18,6 +18,9 @@ const BLOCKS = Math.round(BLOB_GB * 1024)
 /** The promise is for Bun, the default runtime; Node's own floor is higher. */
 const MAX_RSS = (process.versions.bun ? 150 : 250) * 1024 * 1024
 const SLOW_CLIENTS = 100
+const ROUNDS = 100
+/** What one body under way may cost: the runtime's buffers, ours, and what is not collected yet. */
+const MAX_PER_WRITER = 2.5 * 1024 * 1024
 
 let dataDir: string
 let server: ServerProcess
@@ -86,29 +89,33 @@ test(`${SLOW_CLIENTS} readers that do not read cost no memory`, options, async (
   assert.equal(`sha256:${hash.digest('hex')}`, digest, 'the patient reader gets all of it')
 })
 
-test(`${SLOW_CLIENTS} writers that dribble cost no memory`, options, async () => {
+test(`${SLOW_CLIENTS} writers that dribble cost little memory, whatever they send`, options, async () => {
   const locations = await Promise.all(Array.from({ length: SLOW_CLIENTS }, () => startUpload()))
   const writers = locations.map((location) => {
-    const writer = startRequest('PATCH', location, { 'content-length': 4 * BLOCK_BYTES })
+    const writer = startRequest('PATCH', location, { 'content-length': 16 * BLOCK_BYTES })
     writer.on('error', () => {})
     return writer
   })
   const block = randomBytes(64 * 1024)
-  for (let round = 0; round < 48; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     for (const writer of writers) writer.write(block)
     await sleep(50)
   }
-  await checkMemory('slow writers')
+  await checkMemory('slow writers', {}, MAX_RSS + SLOW_CLIENTS * MAX_PER_WRITER)
   for (const writer of writers) writer.destroy()
   await sleep(1000)
   // What came was kept: every one can go on where it was cut off.
   const status = await open('GET', locations[0] ?? '')
   await textOf(status)
   assert.equal(status.statusCode, 204)
-  assert.equal(status.headers.range, `0-${48 * block.length - 1}`)
+  assert.equal(status.headers.range, `0-${ROUNDS * block.length - 1}`)
 })
 
-async function checkMemory(what: string, figures: Record<string, number> = {}): Promise<void> {
+async function checkMemory(
+  what: string,
+  figures: Record<string, number> = {},
+  maxBytes = MAX_RSS,
+): Promise<void> {
   const peak = await memoryOf(server.pid, 'VmHWM')
   const present = await memoryOf(server.pid, 'VmRSS')
   const mb = (bytes: number) => Math.round(bytes / 1024 / 1024)
@@ -117,7 +124,7 @@ async function checkMemory(what: string, figures: Record<string, number> = {}): 
   )
   const line = [`peak ${mb(peak)} MiB, now ${mb(present)} MiB`, ...rates].join(', ')
   process.stderr.write(`memory, ${what}: ${line}\n`)
-  assert.ok(peak < MAX_RSS, `${what}: the server had ${mb(peak)} MiB resident`)
+  assert.ok(peak < maxBytes, `${what}: the server had ${mb(peak)} MiB resident`)
 }
 
 /** A blob that is made while it is read: one random block with a counter in it. */

@@ -27,7 +27,7 @@ export function sendHot(c: Context<Env>, rendered: HotAnswer): Response {
 }
 
 /** The answer to this request: whole, a range, without body for HEAD, or 304. */
-export function hotResponse(answer: HotAnswer, request: Request): Response {
+function hotResponse(answer: HotAnswer, request: Request): Response {
   const { headers } = answer
   const known = request.headers.get('if-none-match')
   if (known !== null && headers.etag !== undefined && matchesEtag(known, headers.etag)) {

@@ -3,7 +3,7 @@ import type { RegistryError } from '#core/errors.ts'
 import type { RateResult } from '#core/limits/limit.ts'
 
 /** What is found out on the way, for the answer's headers and the log. */
-export interface RequestNotes {
+interface RequestNotes {
   /** Where the caller stands, if the request was counted. */
   rate?: RateResult
   /** As audit lines name it. */

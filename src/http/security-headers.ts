@@ -1,5 +1,5 @@
 /** On every answer: what users uploaded is data, and addresses may hold names of private packages. */
-export const SECURITY_HEADERS = {
+const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
 } as const

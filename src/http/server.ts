@@ -1,6 +1,5 @@
 import type { Config } from '#config.ts'
 import type { App } from '#core/app.ts'
-import { RegistryError } from '#core/errors.ts'
 import type { Ecosystem } from '#ecosystems/contract.ts'
 import { type Answer, type Connection, createAnswer, type Face } from './answer.ts'
 import { createApi } from './api/api.ts'
@@ -150,9 +149,4 @@ function firstSegment(url: string): string {
   const path = url.indexOf('/', url.indexOf('//') + 2)
   if (path === -1) return ''
   return /^\/([^/?#]*)/.exec(url.slice(path))?.[1] ?? ''
-}
-
-/** What nobody serves. */
-export function notFound(path: string): RegistryError {
-  return new RegistryError('not_found', `nothing at ${path.slice(0, 200)}`)
 }
