@@ -26,7 +26,10 @@ export interface OpenApp {
 export async function openApp(config: Config, log: Log): Promise<OpenApp> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   const database = await openDatabase(config, log)
-  const migrated = await migrate(database.db, database.dialect)
+  const migrated = await migrate(database.db, database.dialect).catch(async (error: unknown) => {
+    await database.close()
+    throw error
+  })
   const sqliteRates =
     config.database.kind === 'sqlite'
       ? openSqliteRates(join(config.dataDir, 'rates.db'))

@@ -39,6 +39,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     db,
     dialect: postgresDialect,
     signal,
+    pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     check: () => checkWritable(db),
     close: async () => {
       await signal.close()

@@ -95,7 +95,7 @@ export const SETTINGS = {
   },
   trusted_proxies: {
     kind: networks,
-    doc: 'Reverse proxies whose X-Forwarded-For, -Proto and -Host are believed; others’ are ignored.',
+    doc: 'Reverse proxies whose X-Forwarded-For is believed; others’ is ignored.',
     unset: 'nobody',
   },
   'database.url': {
@@ -152,7 +152,7 @@ export const SETTINGS = {
   },
   'limits.max_connections_per_address': {
     kind: count(1, 1_000_000),
-    doc: 'Connections that one client address may hold to one process; trusted proxies are not counted.',
+    doc: 'Requests of one client address that one process works on at once; trusted proxies are not counted.',
     default: '1000',
   },
   'limits.max_concurrent_uploads': {
@@ -196,11 +196,11 @@ export const SETTINGS = {
     default: '1h',
   },
   'rates.credential.anonymous': rate('Credential checks per minute and address', '600'),
-  'rates.credential.authenticated': rate('Credential checks per minute and account', '6000'),
+  'rates.credential.authenticated': rate('Credential checks per minute and credential', '6000'),
   'rates.write.anonymous': rate('Changes per minute and address, without a credential', '600'),
-  'rates.write.authenticated': rate('Changes per minute and account', '6000'),
+  'rates.write.authenticated': rate('Changes per minute and credential', '6000'),
   'rates.read.anonymous': rate('Reads per minute and address, without a credential', '0'),
-  'rates.read.authenticated': rate('Reads per minute and account', '0'),
+  'rates.read.authenticated': rate('Reads per minute and credential', '0'),
 } as const satisfies Readonly<Record<string, Setting<unknown>>>
 
 /** Every setting that each ecosystem has; its id comes after the first part of the key. */
@@ -211,11 +211,11 @@ export const ECOSYSTEM_SETTINGS = {
     unset: 'none',
   },
   'rates.credential.anonymous': ownRate('Credential checks per minute and address'),
-  'rates.credential.authenticated': ownRate('Credential checks per minute and account'),
+  'rates.credential.authenticated': ownRate('Credential checks per minute and credential'),
   'rates.write.anonymous': ownRate('Changes per minute and address, without a credential'),
-  'rates.write.authenticated': ownRate('Changes per minute and account'),
+  'rates.write.authenticated': ownRate('Changes per minute and credential'),
   'rates.read.anonymous': ownRate('Reads per minute and address, without a credential'),
-  'rates.read.authenticated': ownRate('Reads per minute and account'),
+  'rates.read.authenticated': ownRate('Reads per minute and credential'),
 } as const satisfies Readonly<Record<string, Setting<unknown>>>
 
 /** The whole table, for these ecosystems. */

@@ -42,8 +42,8 @@ export async function startRegistry(config: Config, log: Log): Promise<RunningRe
     pollMs: JOB_POLL_MS,
   })
   const flush = () =>
-    flushLastUsed(app).catch((error: unknown) => {
-      log.warn({ err: error }, 'when tokens were last used is not recorded')
+    Promise.all([flushLastUsed(app), app.rates.prune(app.clock())]).catch((error: unknown) => {
+      log.warn({ err: error }, 'use of tokens was not recorded, or old rate counts not forgotten')
     })
   const flushing = setInterval(() => void flush(), FLUSH_MS)
   return {
@@ -84,7 +84,7 @@ async function listen(config: Config, opened: OpenApp): Promise<Listening> {
     ? urlOfListen({ hostname, port: server.port })
     : config.publicUrl
   const app: App = { ...opened.app, settings: { ...opened.app.settings, publicUrl } }
-  const operation = createOperation(app)
+  const operation = createOperation(app, app.database.pool)
   answer = createFetch(app, ecosystems, config, operation)
   setReady(answer)
   return { app, server, operation }

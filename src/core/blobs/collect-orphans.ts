@@ -1,3 +1,4 @@
+import { type App, now } from '#core/app.ts'
 import { UPLOAD_ID_LENGTH } from '#core/uploads/upload.ts'
 import {
   type CollectItem,
@@ -7,6 +8,9 @@ import {
   WRITE_ROWS,
 } from './collect-run.ts'
 
+/** However short the operator's grace is: a push stores its bytes a moment before their row. */
+const MIN_GRACE_MS = 15 * 60_000
+
 /**
  * Deletes what the store has and no row tells of: left behind by a crash between store and
  * database. The grace time protects bytes whose row is being written at this moment.
@@ -15,7 +19,7 @@ export async function* collectOrphanFiles({
   app,
   dryRun,
 }: CollectRun): AsyncGenerator<CollectItem[]> {
-  const olderThan = new Date(graceCutoff(app))
+  const olderThan = orphanCutoff(app)
   for await (const locators of gather(app.blobs.listLocators(olderThan), WRITE_ROWS)) {
     const rows = await app.database.db
       .selectFrom('blobs')
@@ -40,7 +44,7 @@ export async function* collectOrphanParts({
   app,
   dryRun,
 }: CollectRun): AsyncGenerator<CollectItem[]> {
-  const olderThan = new Date(graceCutoff(app))
+  const olderThan = orphanCutoff(app)
   for await (const partIds of gather(app.blobs.listParts(olderThan), WRITE_ROWS)) {
     const rows = await app.database.db
       .selectFrom('uploads')
@@ -52,6 +56,10 @@ export async function* collectOrphanParts({
     if (!dryRun) for (const partId of orphans) await app.blobs.abort(partId)
     yield orphans.map((name) => ({ kind: 'part', name, bytes: 0 }))
   }
+}
+
+function orphanCutoff(app: App): Date {
+  return new Date(Math.min(graceCutoff(app), now(app) - MIN_GRACE_MS))
 }
 
 function uploadIdOf(partId: string): string {

@@ -48,6 +48,8 @@ export interface Database {
   readonly db: Db
   readonly dialect: Dialect
   readonly signal: ChangeSignal
+  /** How many connections there are, for databases that pool them. */
+  readonly pool?: () => { readonly total: number; readonly idle: number; readonly waiting: number }
   /** Throws unless the database answers and can be written. */
   check(): Promise<void>
   close(): Promise<void>
