@@ -82,7 +82,6 @@ async function runAll(): Promise<Outcome[]> {
 }
 
 function testDatabaseUrl(): string | undefined {
-  // biome-ignore lint/style/noProcessEnv: this script is a program of its own, without config.ts
   return process.env.TEST_DATABASE_URL
 }
 
@@ -133,7 +132,6 @@ function execute(command: readonly string[], env: Run['env']): Promise<number> {
   const [program = '', ...parameters] = command
   const child = spawn(program, parameters, {
     cwd: root,
-    // biome-ignore lint/style/noProcessEnv: passed on to the tests
     env: { ...process.env, NODE_ENV: 'test', ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
   })

@@ -18,7 +18,7 @@ export function asStorageError(error: unknown): unknown {
 }
 
 /** The result, or undefined when it failed for want of the file. */
-export async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
+async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work
   } catch (error) {

@@ -16,7 +16,7 @@ export interface ConfigSources {
 }
 
 /** A setting with what its sources say; `text` is absent when none of them says anything. */
-export interface ResolvedSetting {
+interface ResolvedSetting {
   readonly setting: NamedSetting
   readonly text?: string
   readonly value?: unknown

@@ -13,7 +13,7 @@ export interface Page<T> {
   readonly next?: string
 }
 
-export const DEFAULT_PAGE_LIMIT = 50
+const DEFAULT_PAGE_LIMIT = 50
 export const MAX_PAGE_LIMIT = 1000
 
 const MAX_CURSOR_CHARS = 512

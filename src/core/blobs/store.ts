@@ -5,7 +5,7 @@ export interface ByteRange {
 }
 
 /** Bytes ready to be read, and the fast path when they are a local file. */
-export interface OpenBlob {
+interface OpenBlob {
   readonly stream: () => ReadableStream<Uint8Array>
   /** Set by stores on a local disk: the server then sends the file itself. */
   readonly path?: string

@@ -1,7 +1,7 @@
 import type { Generated, Kysely, Selectable, Transaction } from 'kysely'
 
 /** 0 or 1: one type for both databases. */
-export type Flag = 0 | 1
+type Flag = 0 | 1
 /** Milliseconds since 1970. */
 export type Millis = number
 /** JSON text. */
