@@ -2,10 +2,20 @@ import { sql } from 'kysely'
 import type { Dialect } from './dialect.ts'
 import type { Migration } from './migration.ts'
 import { coreMigration } from './migrations/0001-core.ts'
+import { logMigration } from './migrations/0002-log.ts'
+import { advisoriesMigration } from './migrations/0003-advisories.ts'
+import { searchMigration } from './migrations/0004-search.ts'
+import { lifecycleMigration } from './migrations/0005-lifecycle.ts'
 import type { Db } from './schema.ts'
 
 /** Forward only, in this order; never edit one that was released. */
-const MIGRATIONS: readonly Migration[] = [coreMigration]
+const MIGRATIONS: readonly Migration[] = [
+  coreMigration,
+  logMigration,
+  advisoriesMigration,
+  searchMigration,
+  lifecycleMigration,
+]
 
 /** Brings the schema up to date; returns the names of the migrations that were applied now. */
 export async function migrate(db: Db, dialect: Dialect): Promise<string[]> {
