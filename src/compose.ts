@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openFsBlobs } from '#adapters/fs-blobs.ts'
+import { findLogSeeds } from '#adapters/fs-log-key.ts'
 import { openPostgres } from '#adapters/postgres.ts'
 import { postgresRates } from '#adapters/postgres-rates.ts'
 import { openSqlite } from '#adapters/sqlite.ts'
@@ -10,6 +11,7 @@ import type { App, Log } from '#core/app.ts'
 import { ReadCache } from '#core/cache/read-cache.ts'
 import type { Database } from '#core/db/dialect.ts'
 import { migrate } from '#core/db/migrations.ts'
+import { readLogState } from '#core/log/read-log.ts'
 import { ecosystems } from '#ecosystems/index.ts'
 
 const CACHE_BYTES = 64 * 1024 * 1024
@@ -40,6 +42,7 @@ export async function openApp(config: Config, log: Log): Promise<OpenApp> {
     blobs: await openFsBlobs(config.blobs.root),
     cache: new ReadCache(database.signal, CACHE_BYTES),
     settings: config.core,
+    logSeeds: config.logSeeds ?? (await openLogKey(config, database)),
     ecosystems,
     clock: () => new Date(),
     log,
@@ -52,6 +55,12 @@ export async function openApp(config: Config, log: Log): Promise<OpenApp> {
       await database.close()
     },
   }
+}
+
+/** The key in the data directory; a new one only for a log that nobody signed yet. */
+async function openLogKey({ dataDir }: Config, { db }: Database): Promise<Uint8Array[]> {
+  const { verifierKeys } = await readLogState(db)
+  return await findLogSeeds(join(dataDir, 'log.key'), { mayCreate: verifierKeys === '' })
 }
 
 function openDatabase({ database }: Config, log: Log): Promise<Database> {

@@ -51,6 +51,7 @@ test('no setting is required', () => {
     trustedProxies: [],
     cors: { origins: [], maxAgeSeconds: 3600 },
     metricsToken: undefined,
+    logSeeds: undefined,
     limits: {
       maxManifestBytes: 8 * 2 ** 20,
       maxBlobBytes: 100 * 2 ** 30,
@@ -76,7 +77,10 @@ test('no setting is required', () => {
     defaultVisibility: 'private',
     core: {
       publicUrl: 'http://127.0.0.1:7080',
+      logOrigin: undefined,
       defaultVisibility: 'private',
+      claimNamespaces: true,
+      allowPrereleases: true,
       maxManifestBytes: 8 * 2 ** 20,
       maxBlobBytes: 100 * 2 ** 30,
       defaultQuotaBytes: undefined,

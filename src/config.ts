@@ -59,6 +59,8 @@ export interface Config {
   readonly cors: { readonly origins: readonly string[]; readonly maxAgeSeconds: number }
   /** /metrics asks for it; undefined leaves /metrics open. */
   readonly metricsToken: string | undefined
+  /** Private keys of the transparency log; undefined: the one in the data directory. */
+  readonly logSeeds: readonly Uint8Array[] | undefined
   readonly limits: Limits
   readonly rates: Rates
   readonly gc: {
@@ -134,6 +136,7 @@ export function loadConfig(sources: ConfigSources): Config {
     trustedProxies: get('trusted_proxies') ?? [],
     cors: { origins: get('cors.origins') ?? [], maxAgeSeconds: get('cors.max_age') },
     metricsToken: get('metrics.token'),
+    logSeeds: get('log.key'),
     limits: limits(get),
     rates: { general: generalRates(get), ecosystems: perEcosystem(sources, ownRates(getOf)) },
     gc: {
@@ -190,7 +193,10 @@ function databaseConfig(location: DatabaseLocation, poolSize: number, cwd: strin
 function coreSettings(get: Get): Settings {
   return {
     publicUrl: get('public_url'),
+    logOrigin: get('log.origin'),
     defaultVisibility: get('default_visibility'),
+    claimNamespaces: get('publish.claim_namespaces') === 'yes',
+    allowPrereleases: get('publish.prereleases') === 'yes',
     maxManifestBytes: get('limits.max_manifest'),
     maxBlobBytes: get('limits.max_blob'),
     defaultQuotaBytes: get('quotas.max_storage'),

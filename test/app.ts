@@ -28,7 +28,10 @@ export interface TestApp {
 
 const SETTINGS: Settings = {
   publicUrl: 'http://127.0.0.1:7080',
+  logOrigin: undefined,
   defaultVisibility: 'public',
+  claimNamespaces: true,
+  allowPrereleases: true,
   maxManifestBytes: 8 * 1024 * 1024,
   maxBlobBytes: 10 * 1024 * 1024 * 1024,
   defaultQuotaBytes: undefined,
@@ -37,6 +40,9 @@ const SETTINGS: Settings = {
   uploadExpirySeconds: 86_400,
   maxFailedCredentialsPerMinute: 20,
 }
+
+/** The same for every process of a test. */
+const LOG_SEED = new Uint8Array(32).fill(7)
 
 /** Errors and warnings reach the terminal; the rest is dropped. */
 const quietLog: Log = {
@@ -75,6 +81,7 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
       blobs: await openFsBlobs(join(dir, 'blobs')),
       cache: new ReadCache(database.signal, 64 * 1024 * 1024),
       settings: { ...SETTINGS, ...settings },
+      logSeeds: [LOG_SEED],
       ecosystems,
       clock: () => clock.now,
       log: quietLog,

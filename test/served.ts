@@ -19,6 +19,13 @@ export interface ServedRegistry {
 }
 
 const UNLIMITED = { anonymous: 0, authenticated: 0 }
+const ALL_UNLIMITED = { credential: UNLIMITED, write: UNLIMITED, read: UNLIMITED }
+
+/** Also for protocols whose specification names rates. */
+export const UNLIMITED_RATES: ServerOptions['rates'] = {
+  general: ALL_UNLIMITED,
+  ecosystems: { ori: ALL_UNLIMITED },
+}
 
 /** Server options as tests want them: generous, no request rates. */
 export function testServerOptions(changes: Partial<ServerOptions> = {}): ServerOptions {
@@ -39,7 +46,7 @@ export function testServerOptions(changes: Partial<ServerOptions> = {}): ServerO
     metricsToken: undefined,
     limits,
     rates: {
-      general: { credential: UNLIMITED, write: UNLIMITED, read: UNLIMITED },
+      general: ALL_UNLIMITED,
       ecosystems: {},
     },
     ...changes,

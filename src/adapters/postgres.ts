@@ -2,6 +2,7 @@ import { CamelCasePlugin, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { Database, Dialect } from '#core/db/dialect.ts'
 import type { Db, Schema } from '#core/db/schema.ts'
+import { postgresSearch } from './postgres-search.ts'
 import { listenForChanges } from './postgres-signal.ts'
 
 const CHANNEL = 'entrepot_changes'
@@ -55,6 +56,7 @@ async function checkWritable(db: Db): Promise<void> {
 const postgresDialect: Dialect = {
   kind: 'postgres',
   text: sql`text collate "C"`,
+  search: postgresSearch,
   createTable: (tx, name, key = 'id') =>
     tx.schema
       .createTable(name)

@@ -16,6 +16,7 @@ import {
   openDatabase,
 } from '#runtime/sqlite.ts'
 import { type SqliteDatabase, SqliteDriver } from './sqlite-driver.ts'
+import { sqliteSearch } from './sqlite-search.ts'
 
 /** How many changes are kept for processes that look rarely; beyond that they forget everything. */
 const KEPT_CHANGES = 10_000
@@ -70,6 +71,7 @@ async function checkWritable(db: Db): Promise<void> {
 const sqliteDialect: Dialect = {
   kind: 'sqlite',
   text: 'text',
+  search: sqliteSearch,
   createTable: (tx, name, key = 'id') =>
     tx.schema.createTable(name).addColumn(key, 'integer', (c) => c.primaryKey().autoIncrement()),
   // A write transaction already excludes every other.

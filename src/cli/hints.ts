@@ -4,8 +4,10 @@ import type { ErrorCode } from '#core/errors.ts'
 export const HINTS: Partial<Record<ErrorCode, string>> = {
   user_unknown: '`entrepot user list` shows who there is, `entrepot user create` makes an account',
   token_unknown: '`entrepot token list` shows the tokens and their ids',
+  transfer_unknown: '`entrepot package transfer list` shows the transfers and their ids',
   namespace_unknown:
     '`entrepot namespace list` shows what there is, `entrepot namespace create` makes one',
+  advisory_unknown: '`entrepot advisory list` shows the advisories and their ids',
   job_unknown: '`entrepot jobs list` shows the jobs and their ids; one that is done is gone',
   name_taken: 'choose another name; upper case and `_` for `-` make no difference',
   name_invalid: 'choose another name',

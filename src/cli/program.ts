@@ -1,10 +1,18 @@
 import type { Command } from 'commander'
 import { addCommands, newCommand } from './command.ts'
+import {
+  advisoryAdd,
+  advisoryList,
+  advisoryPublish,
+  advisoryWithdraw,
+} from './commands/advisory.ts'
 import { config } from './commands/config.ts'
 import { gc } from './commands/gc.ts'
 import { jobsDiscard } from './commands/jobs-discard.ts'
 import { jobsList } from './commands/jobs-list.ts'
 import { jobsRetry } from './commands/jobs-retry.ts'
+import { logRebuild } from './commands/log-rebuild.ts'
+import { logVerify } from './commands/log-verify.ts'
 import { memberAdd } from './commands/member-add.ts'
 import { memberList } from './commands/member-list.ts'
 import { memberRemove } from './commands/member-remove.ts'
@@ -13,6 +21,8 @@ import { namespaceCreate } from './commands/namespace-create.ts'
 import { namespaceDelete } from './commands/namespace-delete.ts'
 import { namespaceList } from './commands/namespace-list.ts'
 import { openapi } from './commands/openapi.ts'
+import { packageCommands } from './commands/package.ts'
+import { searchRebuild } from './commands/search-rebuild.ts'
 import { serve } from './commands/serve.ts'
 import { tokenCreate } from './commands/token-create.ts'
 import { tokenList } from './commands/token-list.ts'
@@ -66,6 +76,15 @@ function commands(): Command[] {
     ]),
     group('namespace', 'Who owns names', [namespaceCreate(), namespaceList(), namespaceDelete()]),
     group('member', 'Who may do what in a namespace', [memberAdd(), memberRemove(), memberList()]),
+    packageCommands(),
+    group('advisory', 'Known vulnerabilities', [
+      advisoryAdd(),
+      advisoryPublish(),
+      advisoryWithdraw(),
+      advisoryList(),
+    ]),
+    group('search', 'What search knows', [searchRebuild()]),
+    group('log', 'The transparency log', [logVerify(), logRebuild()]),
     gc(),
     verify(),
     group('jobs', 'Work in the background', [jobsList(), jobsRetry(), jobsDiscard()]),

@@ -7,6 +7,8 @@ import {
   hostNames,
   type Kind,
   listenAddress,
+  logName,
+  logSeeds,
   maskDatabaseUrl,
   networks,
   origin,
@@ -93,6 +95,16 @@ export const SETTINGS = {
     doc: 'Who may read a package whose publisher did not say: its namespace’s members, or everybody.',
     default: 'public',
   },
+  'publish.claim_namespaces': {
+    kind: choice('no', 'yes'),
+    doc: 'Whether publishing to a namespace that nobody has makes it the publisher’s, where the protocol works so (Ori).',
+    default: 'yes',
+  },
+  'publish.prereleases': {
+    kind: choice('no', 'yes'),
+    doc: 'Whether pre-releases such as 1.0.0-alpha may be published, where the protocol tells them apart (Ori).',
+    default: 'yes',
+  },
   trusted_proxies: {
     kind: networks,
     doc: 'Reverse proxies whose X-Forwarded-For is believed; others’ is ignored.',
@@ -116,6 +128,17 @@ export const SETTINGS = {
     doc: 'The least important messages that are written.',
     default: 'info',
     flag: '--log-level',
+  },
+  'log.origin': {
+    kind: logName,
+    doc: 'Name of the transparency log in its checkpoints and verifier keys; clients pin it.',
+    unset: 'the host of `public_url` and `/log`',
+  },
+  'log.key': {
+    kind: logSeeds,
+    doc: 'Private key of the transparency log; further ones sign too, for a change of keys.',
+    unset: '`log.key` in the data directory, made at first start',
+    mask: () => '•••',
   },
   'metrics.token': {
     kind: secretText,

@@ -98,6 +98,19 @@ export const secretText: Kind<string> = {
   parse: (text) => (/^[\x21-\x7e]{16,}$/.test(text) ? text : undefined),
 }
 
+/** What a transparency log may call itself. */
+export const logName: Kind<string> = {
+  expected: 'a name without spaces and +, such as registry.example.org/log',
+  parse: (text) => (/^[!-*,-~]{1,200}$/.test(text) ? text : undefined),
+}
+
+/** Private Ed25519 keys. */
+export const logSeeds = listOf<Uint8Array>({
+  expected: '32 random bytes in base64, as `openssl rand -base64 32` makes them',
+  parse: (text) =>
+    /^[A-Za-z0-9+/]{43}=$/.test(text) ? new Uint8Array(Buffer.from(text, 'base64')) : undefined,
+})
+
 /** Host names, without ports. */
 export const hostNames = listOf<string>({
   expected: 'host names without scheme, port or path, such as registry.example.org',

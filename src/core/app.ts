@@ -20,6 +20,8 @@ export interface App {
   readonly cache: ReadCache
   readonly rates: RateCounter
   readonly settings: Settings
+  /** Private keys of the transparency log, the current one first; empty: this process cannot sign. */
+  readonly logSeeds: readonly Uint8Array[]
   readonly ecosystems: readonly EcosystemRules[]
   readonly clock: () => Date
   readonly log: Log

@@ -21,6 +21,8 @@ const ERRORS = {
   upload_unknown: [404, 'No such upload'],
   manifest_blob_unknown: [404, 'The manifest refers to content that is not there'],
   job_unknown: [404, 'No such job'],
+  advisory_unknown: [404, 'No such advisory'],
+  transfer_unknown: [404, 'No such transfer'],
   method_not_allowed: [405, 'Method not allowed'],
   in_use: [405, 'Still in use'],
   not_acceptable: [406, 'No acceptable representation'],

@@ -4,7 +4,13 @@ import type { Visibility } from './db/schema.ts'
 export interface Settings {
   /** Base URL that clients see, without a trailing slash. */
   readonly publicUrl: string
+  /** What the transparency log calls itself; without it, the host of `publicUrl` and `/log`. */
+  readonly logOrigin: string | undefined
   readonly defaultVisibility: Visibility
+  /** Whether a user may take a namespace that nobody has, where a protocol claims by publishing. */
+  readonly claimNamespaces: boolean
+  /** Whether versions such as 1.0.0-alpha may be published, where a protocol tells them apart. */
+  readonly allowPrereleases: boolean
   readonly maxManifestBytes: number
   readonly maxBlobBytes: number
   /** Quotas of a new namespace; undefined is unlimited. */

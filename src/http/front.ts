@@ -14,6 +14,12 @@ import type { ServerOptions } from './server.ts'
 
 type FrontEnv = Env & Bindings
 
+/** What of a protocol a front needs; it knows nothing of names and versions. */
+export type FrontedProtocol = Pick<
+  Ecosystem,
+  'id' | 'fixedSegments' | 'credential' | 'routes' | 'rates' | 'rateClass' | 'renderError'
+>
+
 /** What all faces of one ecosystem share. */
 interface FrontParts {
   readonly options: ServerOptions
@@ -28,7 +34,7 @@ interface FrontParts {
  */
 export function createFront(
   app: App,
-  ecosystem: Ecosystem,
+  ecosystem: FrontedProtocol,
   prefix: string,
   { options, counts, fixedHeaders }: FrontParts,
 ): Hono<FrontEnv> {
@@ -67,7 +73,7 @@ export function createFront(
 /** Who asks. What fails here counts as the address' own request. */
 async function identify(
   app: App,
-  ecosystem: Ecosystem,
+  ecosystem: FrontedProtocol,
   options: ServerOptions,
   c: Context<FrontEnv>,
 ): Promise<Actor> {
@@ -84,7 +90,7 @@ async function identify(
   }
 }
 
-function render(ecosystem: Ecosystem, error: RegistryError, c: Context<FrontEnv>): Response {
+function render(ecosystem: FrontedProtocol, error: RegistryError, c: Context<FrontEnv>): Response {
   const response = ecosystem.renderError(error, c as unknown as Context<Env>)
   if (error.retryAfterSeconds !== undefined) {
     response.headers.set('retry-after', String(error.retryAfterSeconds))

@@ -8,6 +8,7 @@ import { problemResponse } from './errors.ts'
 import { createFront } from './front.ts'
 import { createFindHot, hotCredential } from './hot.ts'
 import type { KeptAnswer } from './kept-answer.ts'
+import { logProtocol } from './log/log-protocol.ts'
 import {
   createOperation,
   OPERATING_SEGMENTS,
@@ -72,17 +73,17 @@ function answerCounted(
   })
 }
 
+/** What faces share. */
+interface FaceParts {
+  readonly operation: Operation
+  readonly fixedHeaders: Readonly<Record<string, string>>
+}
+
 function createFaces(
   app: App,
   ecosystems: readonly Ecosystem[],
   options: ServerOptions,
-  {
-    operation,
-    fixedHeaders,
-  }: {
-    readonly operation: Operation
-    readonly fixedHeaders: Readonly<Record<string, string>>
-  },
+  { operation, fixedHeaders }: FaceParts,
 ): FindFace {
   const bySegment = new Map<string, Face>()
   const byHost = new Map<string, Face>()
@@ -103,6 +104,7 @@ function createFaces(
     if (fixedSegments) continue
     for (const host of options.hosts[id] ?? []) byHost.set(host, face('/'))
   }
+  bySegment.set('log', logFace(app, options, { operation, fixedHeaders }))
   const operating = operatingFace(app, options, operation)
   for (const segment of OPERATING_SEGMENTS) bySegment.set(segment, operating)
   const api = apiFace(app, ecosystems, options)
@@ -120,6 +122,18 @@ function operatingFace(app: App, options: ServerOptions, operation: Operation): 
       context.refusal
         ? problemResponse(context.refusal, context.requestId)
         : routes.fetch(request, context),
+  }
+}
+
+function logFace(app: App, options: ServerOptions, { operation, fixedHeaders }: FaceParts): Face {
+  const { id } = logProtocol
+  const counts = operation.metrics.protocol(id)
+  const front = createFront(app, logProtocol, '/', { options, fixedHeaders, counts })
+  return {
+    id,
+    takesUploads: false,
+    isOperating: false,
+    fetch: (request, context) => front.fetch(request, context),
   }
 }
 

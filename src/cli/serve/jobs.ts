@@ -2,11 +2,16 @@ import type { Config } from '#config.ts'
 import { collectJob, collectSchedule } from '#core/blobs/collect-job.ts'
 import type { JobHandler, Schedule } from '#core/jobs/job.ts'
 import { deleteNamespaceJob } from '#core/namespaces/delete-namespace-job.ts'
+import { rebuildSearchJob } from '#core/search/rebuild-search.ts'
 import type { Metrics } from '#http/metrics.ts'
 
 /** Every kind of background job that a server does. */
 export function jobHandlers(metrics: Metrics): readonly JobHandler[] {
-  return [collectJob((collected) => metrics.noteCollection(collected)), deleteNamespaceJob]
+  return [
+    collectJob((collected) => metrics.noteCollection(collected)),
+    deleteNamespaceJob,
+    rebuildSearchJob,
+  ]
 }
 
 /** The jobs that come again and again. */

@@ -5,6 +5,7 @@ import type { Config } from '#config.ts'
 import type { App, Log } from '#core/app.ts'
 import { RegistryError } from '#core/errors.ts'
 import { startWorker } from '#core/jobs/worker.ts'
+import { startSequencer } from '#core/log/sequencer.ts'
 import { flushLastUsed } from '#core/tokens/last-used.ts'
 import { ecosystems } from '#ecosystems/index.ts'
 import { problemResponse } from '#http/errors.ts'
@@ -16,6 +17,9 @@ import { jobHandlers, jobSchedules } from './jobs.ts'
 type RunningServer = Awaited<ReturnType<typeof serve>>
 
 const JOB_POLL_MS = 1000
+/** Together well below the second in which what was acknowledged is in a checkpoint. */
+const LOG_POLL_MS = 400
+const LOG_PAUSE_MS = 100
 const FLUSH_MS = 15_000
 
 /** A registry that answers requests. */
@@ -41,6 +45,7 @@ export async function startRegistry(config: Config, log: Log): Promise<RunningRe
   const worker = startWorker(app, jobHandlers(operation.metrics), jobSchedules(config), {
     pollMs: JOB_POLL_MS,
   })
+  const sequencer = startSequencer(app, { pollMs: LOG_POLL_MS, pauseMs: LOG_PAUSE_MS })
   const flush = () =>
     Promise.all([flushLastUsed(app), app.rates.prune(app.clock())]).catch((error: unknown) => {
       log.warn({ err: error }, 'use of tokens was not recorded, or old rate counts not forgotten')
@@ -54,6 +59,8 @@ export async function startRegistry(config: Config, log: Log): Promise<RunningRe
       clearInterval(flushing)
       operation.traffic.drain()
       await Promise.all([server.stop(config.limits.shutdownGraceSeconds * 1000), worker.stop()])
+      // What was acknowledged until now is published before the process ends.
+      await sequencer.stop()
       await flush()
       await opened.close()
     },

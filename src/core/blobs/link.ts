@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { type App, now } from '#core/app.ts'
 import { afterCommit } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
@@ -53,11 +54,38 @@ async function adoptBlob(app: App, tx: Tx, digest: string, stored: StoredBlob): 
 
 async function insertLink(app: App, tx: Tx, link: BlobLink): Promise<void> {
   const { packageId, namespaceId, digest } = link
-  await tx
+  // The namespace's row is locked: if the package is there now, it stays until the end.
+  const inserted = await tx
     .insertInto('packageBlobs')
-    .values({ packageId, namespaceId, digest, linkedAt: now(app) })
+    .columns(['packageId', 'namespaceId', 'digest', 'linkedAt'])
+    .expression((eb) =>
+      eb
+        .selectFrom('packages')
+        .select([
+          'packages.id',
+          'packages.namespaceId',
+          sql<string>`${digest}`.as('digest'),
+          sql<number>`cast(${now(app)} as bigint)`.as('linkedAt'),
+        ])
+        .where('packages.id', '=', packageId)
+        .where('packages.namespaceId', '=', namespaceId),
+    )
     .onConflict((conflict) => conflict.columns(['packageId', 'digest']).doNothing())
-    .execute()
+    .executeTakeFirst()
+  if (inserted.numInsertedOrUpdatedRows === 0n) await requireLinked(tx, link)
+}
+
+/** Nothing was inserted: somebody else linked it first, or the package is not there any more. */
+async function requireLinked(tx: Tx, { packageId, namespaceId, digest }: BlobLink): Promise<void> {
+  const found = await tx
+    .selectFrom('packageBlobs')
+    .select('digest')
+    .where('packageId', '=', packageId)
+    .where('namespaceId', '=', namespaceId)
+    .where('digest', '=', digest)
+    .executeTakeFirst()
+  if (found) return
+  throw new RegistryError('conflict', 'the package was moved or deleted meanwhile: look again')
 }
 
 /** Adds to what the namespace uses, if its quota allows; holds its row until the transaction ends. */
@@ -96,6 +124,8 @@ export async function unlinkBlob(app: App, tx: Tx, link: BlobLink): Promise<void
     .deleteFrom('packageBlobs')
     .where('packageId', '=', link.packageId)
     .where('digest', '=', link.digest)
+    // A package that moved takes its links along: they count elsewhere now.
+    .where('namespaceId', '=', link.namespaceId)
     .executeTakeFirst()
   if (deleted.numDeletedRows === 0n || (await namespaceHas(tx, link))) return
   await tx

@@ -1,4 +1,5 @@
 import type { CreateTableBuilder, RawBuilder, SelectQueryBuilder } from 'kysely'
+import type { SearchIndex } from '#core/search/search-index.ts'
 import type { Db, Tx } from './schema.ts'
 
 /** The few things that the two databases say differently. Implemented in adapters. */
@@ -6,6 +7,7 @@ export interface Dialect {
   readonly kind: 'sqlite' | 'postgres'
   /** Text that compares byte by byte, whatever the database's locale. */
   readonly text: 'text' | RawBuilder<unknown>
+  readonly search: SearchIndex
   /** A table with an ever-growing integer key, never reused. */
   createTable(tx: Tx, name: string, key?: string): CreateTableBuilder<string, string>
   /** Lets one process migrate at a time; held until the transaction ends. */

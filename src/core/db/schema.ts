@@ -1,4 +1,5 @@
 import type { Generated, Kysely, Selectable, Transaction } from 'kysely'
+import type { LogEvent } from '#core/log/record.ts'
 
 /** 0 or 1: one type for both databases. */
 type Flag = 0 | 1
@@ -62,6 +63,9 @@ export interface Schema {
     /** What its releases are, e.g. 'oci-image-v1.0.0'; empty when unknown. */
     contentType: string
     labels: Json
+    /** Why nobody should use it any more, or null. */
+    deprecation: Generated<string | null>
+    deprecatedAt: Generated<Millis | null>
     createdAt: Millis
     updatedAt: Millis
   }
@@ -81,8 +85,22 @@ export interface Schema {
     /** What the ecosystem's inspection found out; shape is the ecosystem's. */
     metadata: Json
     yankedAt: Millis | null
+    yankReason: Generated<string | null>
+    /** Why nobody should use it any more, or null. */
+    deprecation: Generated<string | null>
+    deprecatedAt: Generated<Millis | null>
+    /** Set: a tombstone. Its content is gone, and its version is never published again. */
+    removedAt: Generated<Millis | null>
     createdAt: Millis
     createdBy: string
+  }
+  /** Versions that were removed, by name: they stay so when the package is deleted and made again. */
+  burntVersions: {
+    ecosystem: string
+    path: string
+    version: string
+    digest: string
+    removedAt: Millis
   }
   releaseFiles: {
     releaseId: number
@@ -136,6 +154,28 @@ export interface Schema {
     lastUsedAt: Millis | null
     revokedAt: Millis | null
   }
+  transfers: {
+    id: Generated<number>
+    packageId: number
+    ecosystem: string
+    fromNamespaceId: number
+    fromProject: string
+    fromPath: string
+    /** The package's key. */
+    key: string
+    /** Null until a user, to whom it was offered, says where it goes. */
+    toNamespaceId: number | null
+    toUserId: number | null
+    /** What the package is called since; null until accepted. */
+    toPath: string | null
+    /** One that is pending and past `expiresAt` is over. */
+    status: 'pending' | 'accepted' | 'declined' | 'cancelled' | 'expired'
+    createdBy: string
+    createdAt: Millis
+    expiresAt: Millis
+    decidedBy: string | null
+    decidedAt: Millis | null
+  }
   audit: {
     id: Generated<number>
     at: Millis
@@ -166,6 +206,69 @@ export interface Schema {
   schedules: { kind: string; everySeconds: number; nextRunAt: Millis }
   /** Secrets and facts that all nodes share. */
   settings: { key: string; value: string }
+  advisories: {
+    id: Generated<number>
+    /** The id that the world knows it by. */
+    name: string
+    state: 'draft' | 'published' | 'withdrawn'
+    /** OSV. */
+    document: Json
+    createdBy: string
+    createdAt: Millis
+    modifiedAt: Millis
+    publishedAt: Millis | null
+    withdrawnAt: Millis | null
+  }
+  /** Which packages an advisory is about; only those of ecosystems that are served here. */
+  advisoryPackages: {
+    advisoryId: number
+    ecosystem: string
+    name: string
+    /** The package when the advisory was written, if there was one. */
+    packageId: number | null
+    /** Whether it was private then. */
+    isPrivate: Flag
+  }
+  /** What search knows of a package that it shows; see core/search/document.ts. */
+  searchDocuments: {
+    packageId: number
+    releaseId: number
+    nameKey: string
+    words: string
+    description: string
+    keywords: Json
+    license: string
+    termsHash: string
+  }
+  /** What the transparency log tells; its only truth. */
+  logEntries: {
+    seq: Generated<number>
+    /** Index in the tree; null until the sequencer came by. */
+    position: number | null
+    event: LogEvent
+    ecosystem: string
+    /** packages.path, as it was. */
+    name: string
+    /** Empty when the event is about the whole package. */
+    version: string
+    digest: string
+    /** Opens the commitment that stands in the log instead of a private package's event. */
+    salt: string | null
+    /** The leaf: one line. */
+    record: string
+    createdAt: Millis
+  }
+  /** Hashes of the tree, 256 to a row, in base64: made of the entries. */
+  logTiles: { level: number; number: number; hashes: string }
+  /** One row: the published tree, its two signed notes, and the keys that signed them. */
+  logState: {
+    id: number
+    size: number
+    checkpoint: string
+    goTree: string
+    /** As clients are given them, separated by spaces; the current one first. */
+    verifierKeys: string
+  }
   /** What changed, for the caches of other processes (SQLite; PostgreSQL uses NOTIFY). */
   changes: { seq: Generated<number>; topic: string; at: Millis }
 }

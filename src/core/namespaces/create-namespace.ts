@@ -36,38 +36,58 @@ export async function createNamespace(
   if (OPERATORS_ONLY.has(key)) authorizeOperator(actor)
   return await change(app, async (tx) => {
     const owner = await ownerOf(tx, actor, wanted)
-    const row = await tx
-      .insertInto('namespaces')
-      .values({
-        name,
-        key,
-        status: 'active',
-        maxBytes: app.settings.defaultQuotaBytes ?? null,
-        maxPackages: app.settings.defaultQuotaPackages ?? null,
-        maxProjects: null,
-        ...quotas,
-        usedBytes: 0,
-        consumerLabels: writeLabels(wanted.consumerLabels ?? {}),
-        providerLabels: writeLabels(wanted.providerLabels ?? {}),
-        createdAt: now(app),
-      })
-      .onConflict((conflict) => conflict.column('key').doNothing())
-      .returningAll()
-      .executeTakeFirst()
-    if (!row) throw new RegistryError('name_taken', `there is a namespace ${name} already`)
-    await tx
-      .insertInto('members')
-      .values({ namespaceId: row.id, userId: owner.id, role: 'admin', createdAt: now(app) })
-      .execute()
-    await audit(app, tx, actor, {
-      action: 'namespace.create',
-      subject: `namespace:${name}`,
-      namespaceId: row.id,
-      detail: { owner: owner.name, ...quotas },
-    })
-    changed(tx, namespaceTopic(row.id), userTopic(owner.id))
-    return toNamespace(row)
+    const row = await insertNamespace(app, tx, actor, { ...wanted, ...quotas, name, key, owner })
+    if (row) return row
+    throw new RegistryError('name_taken', `there is a namespace ${name} already`)
   })
+}
+
+/** A namespace to be, and its first admin. */
+interface NamespaceRow extends Omit<NewNamespace, 'owner'> {
+  readonly key: string
+  readonly owner: Pick<User, 'id' | 'name'>
+}
+
+/** Makes a namespace as part of a change; nothing when its key is taken. */
+export async function insertNamespace(
+  app: App,
+  tx: Tx,
+  actor: Actor,
+  { name, key, owner, consumerLabels = {}, providerLabels = {}, ...more }: NamespaceRow,
+): Promise<Namespace | undefined> {
+  if (OPERATORS_ONLY.has(key)) authorizeOperator(actor)
+  const quotas = pickQuotas(more)
+  const row = await tx
+    .insertInto('namespaces')
+    .values({
+      name,
+      key,
+      status: 'active',
+      maxBytes: app.settings.defaultQuotaBytes ?? null,
+      maxPackages: app.settings.defaultQuotaPackages ?? null,
+      maxProjects: null,
+      ...quotas,
+      usedBytes: 0,
+      consumerLabels: writeLabels(consumerLabels),
+      providerLabels: writeLabels(providerLabels),
+      createdAt: now(app),
+    })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .returningAll()
+    .executeTakeFirst()
+  if (!row) return undefined
+  await tx
+    .insertInto('members')
+    .values({ namespaceId: row.id, userId: owner.id, role: 'admin', createdAt: now(app) })
+    .execute()
+  await audit(app, tx, actor, {
+    action: 'namespace.create',
+    subject: `namespace:${name}`,
+    namespaceId: row.id,
+    detail: { owner: owner.name, ...quotas },
+  })
+  changed(tx, namespaceTopic(row.id), userTopic(owner.id))
+  return toNamespace(row)
 }
 
 function authorizeCreation(actor: Actor, wanted: NewNamespace, hasQuotas: boolean): void {

@@ -5,6 +5,7 @@ import { unlinkBlobs } from '#core/blobs/unlink-blobs.ts'
 import { namespaceTopic, packageTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
+import { packageMoved } from './lock-package.ts'
 import { getPackageFor, type PackageRef } from './package.ts'
 
 /** Rows of one kind in one transaction: small enough that pushes elsewhere hardly wait. */
@@ -38,8 +39,13 @@ async function isRemoved(app: App, tx: Tx, actor: Actor, target: Doomed): Promis
   await dialect
     .lock(tx.selectFrom('namespaces').select('id').where('id', '=', namespaceId))
     .execute()
-  await dialect.lock(tx.selectFrom('packages').select('id').where('id', '=', id)).execute()
+  const held = await dialect
+    .lock(tx.selectFrom('packages').select('namespaceId').where('id', '=', id))
+    .executeTakeFirst()
+  // It moved since somebody found that it may be deleted: who it belongs to now decides.
+  if (held && held.namespaceId !== namespaceId) throw packageMoved(target.path)
   changed(tx, packageTopic(id))
+  await tx.deleteFrom('searchDocuments').where('packageId', '=', id).execute()
   if ((await deleteTags(tx, id)) === BATCH) return false
   if ((await deleteReleases(tx, id)) === BATCH) return false
   if ((await unlinkBlobs(app, tx, target, BATCH)) === BATCH) return false

@@ -8,6 +8,8 @@ import type { Row, Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
 import { namespaceKey } from '#core/namespaces/namespace-key.ts'
 import { ensureProject } from '#core/namespaces/projects/ensure-project.ts'
+import { restoreTombstones } from '#core/releases/burnt-versions.ts'
+import { refuseMovedName } from './moved-package.ts'
 import { type Package, type PackageRef, projectName, resourceOf, selectPackage } from './package.ts'
 
 type Namespace = Row<'namespaces'>
@@ -69,6 +71,7 @@ async function createPackage(
   await checkPackageQuota(app, tx, namespace.id)
   const at = now(app)
   const path = rules.formatName({ namespace: namespace.name, project, name: ref.name })
+  await refuseMovedName(tx, { ecosystem: ref.ecosystem, path })
   const inserted = await tx
     .insertInto('packages')
     .values({
@@ -96,11 +99,12 @@ async function createPackage(
   const created = await selectPackage(tx, ref)
   // Somebody else made it at the same time, under a name that folds to the same key.
   if (!created) throw new RegistryError('name_taken', `${path} collides with an existing package`)
+  if (inserted) await restoreTombstones(tx, created)
   return created
 }
 
 /** Counting is exact because the namespace's row is locked until the transaction ends. */
-async function checkPackageQuota(app: App, tx: Tx, namespaceId: number): Promise<void> {
+export async function checkPackageQuota(app: App, tx: Tx, namespaceId: number): Promise<void> {
   const namespace = await app.database.dialect
     .lock(tx.selectFrom('namespaces').select(['name', 'maxPackages']).where('id', '=', namespaceId))
     .executeTakeFirstOrThrow()

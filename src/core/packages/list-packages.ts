@@ -36,7 +36,8 @@ export function listPackages(app: App, actor: Actor, filter: PackageFilter) {
         eb
           .selectFrom('releases')
           .select('releases.id')
-          .whereRef('releases.packageId', '=', 'packages.id'),
+          .whereRef('releases.packageId', '=', 'packages.id')
+          .where('releases.removedAt', 'is', null),
       ),
     )
   }

@@ -17,6 +17,8 @@ export interface PackageDetails {
   readonly name: string
   readonly visibility: Visibility
   readonly immutableTags: boolean
+  /** Why nobody should use it any more, or null. */
+  readonly deprecation: string | null
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly updatedAt: number
@@ -92,6 +94,7 @@ function selectDetails(db: Db) {
       'packages.name',
       'packages.visibility',
       'packages.immutableTags',
+      'packages.deprecation',
       'packages.createdAt',
       'packages.updatedAt',
     ])

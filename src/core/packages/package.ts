@@ -6,6 +6,7 @@ import type { Db, Visibility } from '#core/db/schema.ts'
 import type { ParsedName } from '#core/ecosystem.ts'
 import { RegistryError } from '#core/errors.ts'
 import { namespaceKey } from '#core/namespaces/namespace-key.ts'
+import { missingPackage } from './moved-package.ts'
 
 /** Which package is meant: a name as its ecosystem parsed it. */
 export interface PackageRef extends ParsedName {
@@ -22,6 +23,8 @@ export interface Package {
   readonly name: string
   readonly visibility: Visibility
   readonly immutableTags: boolean
+  /** Why nobody should use it any more, or null. */
+  readonly deprecation: string | null
 }
 
 /** The package as an access resource. */
@@ -46,7 +49,8 @@ export async function getReadablePackage(
   ref: PackageRef,
 ): Promise<Package> {
   const found = await findPackage(app, ref)
-  if (!found || !can(actor, 'read', resourceOf(found))) throw packageUnknown(ref)
+  if (!found) throw await missingPackage(app.database.db, actor, ref)
+  if (!can(actor, 'read', resourceOf(found))) throw packageUnknown(ref)
   return found
 }
 
@@ -58,7 +62,7 @@ export async function getPackageFor(
   action: 'publish' | 'delete' | 'manage',
 ): Promise<Package> {
   const found = await findPackage(app, ref)
-  if (!found) throw packageUnknown(ref)
+  if (!found) throw await missingPackage(app.database.db, actor, ref)
   authorize(actor, action, resourceOf(found), () => packageUnknown(ref))
   return found
 }
@@ -78,6 +82,7 @@ export async function selectPackage(db: Db, ref: PackageRef): Promise<Package | 
       'packages.name',
       'packages.visibility',
       'packages.immutableTags',
+      'packages.deprecation',
     ])
     .where('namespaces.key', '=', namespaceKey(ref.namespace))
     .where('namespaces.status', '=', 'active')

@@ -6,6 +6,7 @@ import { packageTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import type { Visibility } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
+import { indexPackage } from '#core/search/index-package.ts'
 import { type PackageRef, packageUnknown, resourceOf, selectPackage } from './package.ts'
 
 /** What an admin may change about a package; what is left out stays. */
@@ -46,6 +47,7 @@ export async function updatePackage(
       })
       .where('id', '=', was.id)
       .execute()
+    await indexPackage(app, tx, was.id)
     await audit(app, tx, actor, {
       action: 'package.update',
       subject: `package:${was.ecosystem}:${was.path}`,

@@ -4,6 +4,7 @@ import { audit } from '#core/audit/audit.ts'
 import { packageTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import { RegistryError } from '#core/errors.ts'
+import { holdPackage } from '#core/packages/lock-package.ts'
 import { getPackageFor, type PackageRef } from '#core/packages/package.ts'
 
 /** Takes a tag away; the release it pointed at stays. Immutable tags stay too. */
@@ -15,6 +16,7 @@ export async function deleteTag(
 ): Promise<void> {
   const target = await getPackageFor(app, actor, ref, 'publish')
   await change(app, async (tx) => {
+    await holdPackage(app, tx, target)
     if (target.immutableTags) {
       throw new RegistryError('tag_immutable', `the tags of ${target.path} are immutable`)
     }

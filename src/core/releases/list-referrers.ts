@@ -23,6 +23,7 @@ export async function listReferrers(
     .select(['id', 'digest', 'mediaType', 'size', 'kind', 'metadata'])
     .where('packageId', '=', from.id)
     .where('subject', '=', subject)
+    .where('removedAt', 'is', null)
     .where('id', '>', page.after)
     .orderBy('id')
     .limit(page.limit)

@@ -1,4 +1,5 @@
 import type { App } from '#core/app.ts'
+import { RegistryError } from '#core/errors.ts'
 import type { Package } from '#core/packages/package.ts'
 import { afterId, type Page, type PageRequest, pageLimit, toPage } from '#core/page.ts'
 
@@ -13,6 +14,11 @@ export interface ReleaseLine {
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly yankedAt: number | null
+  readonly yankReason: string | null
+  /** Why nobody should use it any more, or null. */
+  readonly deprecation: string | null
+  /** Set for a tombstone. */
+  readonly removedAt: number | null
 }
 
 /** A package's releases, newest first. The caller has checked that the package may be read. */
@@ -22,24 +28,31 @@ export async function listReleases(
   page: PageRequest = {},
 ): Promise<Page<ReleaseLine>> {
   const before = afterId(page)
-  let query = app.database.db
-    .selectFrom('releases')
-    .select([
-      'id',
-      'version',
-      'digest',
-      'mediaType',
-      'size',
-      'kind',
-      'subject',
-      'createdAt',
-      'yankedAt',
-    ])
-    .where('packageId', '=', from.id)
+  let query = selectLines(app, from)
   if (before !== undefined) query = query.where('id', '<', before)
   const rows = await query
     .orderBy('id', 'desc')
     .limit(pageLimit(page) + 1)
     .execute()
   return toPage(rows, page, { item: ({ id: _, ...line }) => line, cursor: ({ id }) => id })
+}
+
+/** One release as lists show it, tombstones too; throws `release_unknown`. */
+export async function getReleaseLine(
+  app: App,
+  from: Package,
+  version: string,
+): Promise<ReleaseLine> {
+  const row = await selectLines(app, from).where('version', '=', version).executeTakeFirst()
+  if (!row) throw new RegistryError('release_unknown', `${from.path} has no ${version}`)
+  const { id: _, ...line } = row
+  return line
+}
+
+function selectLines(app: App, from: Package) {
+  return app.database.db
+    .selectFrom('releases')
+    .select(['id', 'version', 'digest', 'mediaType', 'size', 'kind', 'subject', 'createdAt'])
+    .select(['yankedAt', 'yankReason', 'deprecation', 'removedAt'])
+    .where('packageId', '=', from.id)
 }

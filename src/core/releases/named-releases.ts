@@ -10,6 +10,8 @@ export interface NamedRelease {
   readonly size: number
   readonly kind: string
   readonly metadata: Readonly<Record<string, unknown>>
+  /** Why nobody should use it any more, or null. */
+  readonly deprecation: string | null
 }
 
 /** A package's tags and versions in byte order of their names; a tag hides a version named so. */
@@ -61,6 +63,7 @@ export async function findReleaseOfDigest(
       .selectFrom('releases')
       .select(['version', 'mediaType', 'size'])
       .where('packageId', '=', from.id)
+      .where('removedAt', 'is', null)
   // Where digests are the versions, there are many and the index finds them.
   const named = await select().where('version', '=', digest).executeTakeFirst()
   return named ?? (await select().where('digest', '=', digest).orderBy('id').executeTakeFirst())
@@ -71,7 +74,7 @@ function selectTagged(app: App, from: Package) {
     .selectFrom('tags')
     .innerJoin('releases', 'releases.id', 'tags.releaseId')
     .select(['tags.name', 'releases.digest', 'releases.mediaType', 'releases.size'])
-    .select(['releases.kind', 'releases.metadata'])
+    .select(['releases.kind', 'releases.metadata', 'releases.deprecation'])
     .where('tags.packageId', '=', from.id)
 }
 
@@ -80,8 +83,9 @@ function selectVersions(app: App, from: Package) {
   return app.database.db
     .selectFrom('releases')
     .select(['releases.version as name', 'releases.digest', 'releases.mediaType', 'releases.size'])
-    .select(['releases.kind', 'releases.metadata'])
+    .select(['releases.kind', 'releases.metadata', 'releases.deprecation'])
     .where('releases.packageId', '=', from.id)
+    .where('releases.removedAt', 'is', null)
     .where((eb) =>
       eb.or([
         eb('releases.version', '<', 'sha256:'),

@@ -2,15 +2,24 @@ import type { Actor } from '#core/access/actor.ts'
 import { can } from '#core/access/can.ts'
 import { type App, now } from '#core/app.ts'
 import { audit } from '#core/audit/audit.ts'
-import { addBlob, linkBlob } from '#core/blobs/link.ts'
-import type { StoredBlob } from '#core/blobs/store.ts'
 import { packageTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
+import { appendLog } from '#core/log/append.ts'
+import { claimNamespace } from '#core/namespaces/claim-namespace.ts'
 import { ensurePackage } from '#core/packages/ensure-package.ts'
+import { packageMoved } from '#core/packages/lock-package.ts'
 import { findPackage, type Package, type PackageRef, resourceOf } from '#core/packages/package.ts'
+import { indexPackage } from '#core/search/index-package.ts'
 import { setTag } from './set-tag.ts'
+import {
+  type AttachedFile,
+  dropStored,
+  linkStored,
+  type StoredRelease,
+  storeRelease,
+} from './store-release.ts'
 
 /** One statement takes 65,535 parameters on PostgreSQL, half of that on SQLite; a row has seven. */
 const MAX_INSERTED_ROWS = 1_000
@@ -28,6 +37,10 @@ export interface NewRelease {
   readonly version: string
   /** The file that is the release; without its bytes the package must have that blob already. */
   readonly bytes?: Uint8Array
+  /** The same, where the bytes are in the blob store already, as a part that this uses up. */
+  readonly partId?: string
+  /** What that file is among the release's files; 'manifest' when missing. */
+  readonly role?: string
   readonly digest: string
   readonly mediaType: string
   readonly kind: string
@@ -35,7 +48,13 @@ export interface NewRelease {
   readonly metadata: Readonly<Record<string, unknown>>
   /** What the package must have already. */
   readonly files: readonly ReleaseFile[]
+  /** What is stored together with it. */
+  readonly attached?: readonly AttachedFile[]
   readonly tags: readonly string[]
+  /** Refuses a version that is there, also with the same content. */
+  readonly mustBeNew?: boolean
+  /** A namespace that nobody has becomes the publisher's; see claimNamespace. */
+  readonly claimsNamespace?: boolean
 }
 
 /**
@@ -48,14 +67,15 @@ export async function publishRelease(
   ref: PackageRef,
   release: NewRelease,
 ): Promise<Package> {
-  await mayPublish(app, actor, ref)
-  const stored = release.bytes && (await app.blobs.put(release.digest, release.bytes))
+  // Who brings a part asked before it was taken.
+  if (release.partId === undefined) await mayPublish(app, actor, ref)
+  const stored = await storeRelease(app, release)
   try {
     return await change(app, (tx) => record(app, tx, actor, { ref, release, stored }))
   } catch (error) {
     // Only after a clear refusal: after a lost connection the commit may have happened.
     const isRefused = error instanceof RegistryError && error.status < 500
-    if (stored && isRefused) await app.blobs.delete(stored.locator)
+    if (isRefused) await dropStored(app, stored)
     throw error
   }
 }
@@ -64,13 +84,21 @@ export async function publishRelease(
  * Refuses before anything is stored; the transaction decides again. A new package is only tried:
  * what is refused later must not have made one.
  */
-export async function mayPublish(app: App, actor: Actor, ref: PackageRef): Promise<void> {
+export async function mayPublish(
+  app: App,
+  actor: Actor,
+  ref: PackageRef,
+  { claimsNamespace = false }: Pick<NewRelease, 'claimsNamespace'> = {},
+): Promise<void> {
   const known = await findPackage(app, ref)
   if (known && can(actor, 'publish', resourceOf(known))) return
   const tried = new Error('rolled back on purpose')
   try {
     await change(app, async (tx) => {
-      await ensurePackage(app, tx, actor, ref)
+      const publisher = claimsNamespace
+        ? await claimNamespace(app, tx, actor, ref.namespace)
+        : actor
+      await ensurePackage(app, tx, publisher, ref)
       throw tried
     })
   } catch (error) {
@@ -81,25 +109,34 @@ export async function mayPublish(app: App, actor: Actor, ref: PackageRef): Promi
 interface Recording {
   readonly ref: PackageRef
   readonly release: NewRelease
-  readonly stored: StoredBlob | undefined
+  readonly stored: StoredRelease
 }
 
-async function record(app: App, tx: Tx, actor: Actor, recording: Recording): Promise<Package> {
-  const { release, stored } = recording
-  const target = await ensurePackage(app, tx, actor, recording.ref)
+async function record(app: App, tx: Tx, asking: Actor, recording: Recording): Promise<Package> {
+  const { ref, release, stored } = recording
+  const actor = release.claimsNamespace
+    ? await claimNamespace(app, tx, asking, ref.namespace)
+    : asking
+  const target = await ensurePackage(app, tx, actor, ref)
   const { namespaceId } = target
   await requireFiles(app, tx, target, release.files)
-  const size = stored?.size ?? (await sizeOfLinked(tx, target, release.digest))
-  const link = { packageId: target.id, namespaceId, digest: release.digest, size }
-  if (stored) await addBlob(app, tx, link, stored)
-  else await linkBlob(app, tx, link)
-  const releaseId = await insertRelease(app, tx, actor, { target, release, size })
+  const size = await linkStored(app, tx, target, { release, stored })
+  const files = [...stored.attached.map(({ stored: _, ...file }) => file), ...release.files]
+  const releaseId = await insertRelease(app, tx, actor, {
+    target,
+    release: { ...release, files },
+    size,
+  })
   for (const tag of release.tags) await setTag(app, tx, target, { name: tag, releaseId })
-  await tx
+  // Last, and only where it was found: it may have moved to others meanwhile.
+  const noted = await tx
     .updateTable('packages')
     .set({ updatedAt: now(app) })
     .where('id', '=', target.id)
-    .execute()
+    .where('namespaceId', '=', namespaceId)
+    .executeTakeFirst()
+  if (noted.numUpdatedRows === 0n) throw packageMoved(target.path)
+  await indexPackage(app, tx, target.id)
   await audit(app, tx, actor, {
     action: 'release.publish',
     subject: `package:${target.ecosystem}:${target.path}`,
@@ -108,19 +145,6 @@ async function record(app: App, tx: Tx, actor: Actor, recording: Recording): Pro
   })
   changed(tx, packageTopic(target.id))
   return target
-}
-
-/** The size of a blob that the package has; linking it again then only touches the link. */
-async function sizeOfLinked(tx: Tx, target: Package, digest: string): Promise<number> {
-  const blob = await tx
-    .selectFrom('packageBlobs')
-    .innerJoin('blobs', 'blobs.digest', 'packageBlobs.digest')
-    .select('blobs.size')
-    .where('packageBlobs.packageId', '=', target.id)
-    .where('packageBlobs.digest', '=', digest)
-    .executeTakeFirst()
-  if (blob) return blob.size
-  throw new RegistryError('blob_unknown', `${target.path} has no blob ${digest}`)
 }
 
 /** Every file must be in the package; touching the links keeps collection away until commit. */
@@ -188,7 +212,8 @@ async function insertRelease(
     .returning('id')
     .executeTakeFirst()
   if (!inserted) return getSameRelease(tx, target, release)
-  const own = { role: 'manifest', digest: release.digest, mediaType: release.mediaType, size }
+  const { role = 'manifest' } = release
+  const own = { role, digest: release.digest, mediaType: release.mediaType, size }
   const rows = [own, ...release.files].map((file, position) => ({
     ...file,
     position,
@@ -199,6 +224,9 @@ async function insertRelease(
     const some = rows.slice(at, at + MAX_INSERTED_ROWS)
     await tx.insertInto('releaseFiles').values(some).execute()
   }
+  const { ecosystem, path: name } = target
+  const { version, digest } = release
+  await appendLog(app, tx, { event: 'publish', ecosystem, name, version, digest })
   return inserted.id
 }
 
@@ -206,10 +234,19 @@ async function insertRelease(
 async function getSameRelease(tx: Tx, target: Package, release: NewRelease): Promise<number> {
   const existing = await tx
     .selectFrom('releases')
-    .select(['id', 'digest'])
+    .select(['id', 'digest', 'removedAt'])
     .where('packageId', '=', target.id)
     .where('version', '=', release.version)
     .executeTakeFirstOrThrow()
+  if (existing.removedAt !== null) {
+    const message = `${target.path} ${release.version} was removed for good, and never comes again`
+    throw new RegistryError('conflict', message)
+  }
+  if (release.mustBeNew) {
+    throw new RegistryError('conflict', `${target.path} ${release.version} exists already`, {
+      details: { reason: 'version_exists' },
+    })
+  }
   if (existing.digest === release.digest) return existing.id
   throw new RegistryError('conflict', `${target.path} ${release.version} exists with other content`)
 }

@@ -3,13 +3,13 @@ import { PAGE_ROWS, type VerifyRun } from './problem.ts'
 // Each page is one query, so that rows that belong together are seen at one moment, however much
 // the registry works meanwhile.
 
-/** Every release has files, and the one that it is by its digest is among them. */
+/** Every release has files, and the one that it is by its digest is among them; a tombstone none. */
 export async function* checkReleases(run: VerifyRun): AsyncGenerator<number> {
   let after = 0
   for (;;) {
     const releases = await run.app.database.db
       .selectFrom('releases')
-      .select(['id', 'packageId', 'version', 'digest'])
+      .select(['id', 'packageId', 'version', 'digest', 'removedAt'])
       .select((e) => {
         const files = e
           .selectFrom('releaseFiles')
@@ -29,7 +29,10 @@ export async function* checkReleases(run: VerifyRun): AsyncGenerator<number> {
     after = last.id
     for (const release of releases) {
       const subject = `release ${release.version} of package ${release.packageId}`
-      if (!release.hasFiles) {
+      if (release.removedAt !== null) {
+        if (!release.hasFiles) continue
+        run.report({ kind: 'release_removed', subject, detail: 'it was removed and has files' })
+      } else if (!release.hasFiles) {
         run.report({ kind: 'release_empty', subject, detail: 'it has no files' })
       } else if (!release.hasDigest) {
         const detail = `its digest ${release.digest} is none of its files: collection would take it`

@@ -7,6 +7,7 @@ export type ProblemKind =
   | 'blob_digest'
   | 'release_empty'
   | 'release_digest'
+  | 'release_removed'
   | 'file_blob'
   | 'file_size'
   | 'file_link'
@@ -14,6 +15,14 @@ export type ProblemKind =
   | 'link_namespace'
   | 'used_bytes'
   | 'upload_parts'
+  | 'search_document'
+  | 'search_index'
+  | 'log_record'
+  | 'log_position'
+  | 'log_tile'
+  | 'log_root'
+  | 'log_signature'
+  | 'release_unlogged'
 
 /** One thing that is wrong. */
 export interface Problem {

@@ -209,6 +209,28 @@ const DAMAGES: readonly Damage[] = [
     kinds: ['upload_parts'],
     about: () => 'upload ',
   },
+  {
+    what: 'a package that search forgot',
+    plant: ({ app }) => change(app, (tx) => tx.deleteFrom('searchDocuments').execute()),
+    kinds: ['search_document'],
+    about: ({ web }) => `package ${web.id}`,
+  },
+  {
+    what: 'a package that search knows something old of',
+    plant: ({ app }) =>
+      change(app, (tx) => tx.updateTable('searchDocuments').set({ license: 'MIT' }).execute()),
+    kinds: ['search_document'],
+    about: ({ web }) => `package ${web.id}`,
+  },
+  {
+    what: 'a package that search cannot find',
+    plant: ({ app, web }) =>
+      change(app, (tx) =>
+        app.database.dialect.search.write(tx, [{ packageId: web.id, terms: ['lost'] }]),
+      ),
+    kinds: ['search_index'],
+    about: ({ web }) => `package ${web.id}`,
+  },
 ]
 
 describe('verify', () => {
@@ -282,15 +304,17 @@ describe('verify', () => {
           packageBlobs: 3,
           namespaces: 2,
           uploads: 1,
+          logEntries: 1,
+          packages: 2,
         },
         problems: 0,
         orphans: 0,
       })
       assert.deepEqual(
         seen.map(({ done }) => done),
-        [3, 4, 6, 7, 10, 12, 13],
+        [3, 4, 6, 7, 10, 12, 13, 15, 16],
       )
-      assert.ok(seen.every(({ total }) => total === 13))
+      assert.ok(seen.every(({ total }) => total === 16))
     })
 
     test('files without a row are told, and are no problem', async () => {

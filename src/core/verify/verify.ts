@@ -4,7 +4,9 @@ import { collectOrphanFiles } from '#core/blobs/collect-orphans.ts'
 import type { Schema } from '#core/db/schema.ts'
 import { checkLinks, checkNamespaces } from './check-accounts.ts'
 import { checkBlobs } from './check-blobs.ts'
+import { checkLog } from './check-log.ts'
 import { checkFiles, checkReleases, checkTags } from './check-releases.ts'
+import { checkSearch } from './check-search.ts'
 import { checkUploads } from './check-uploads.ts'
 import type { Check, Problem, VerifyRun } from './problem.ts'
 
@@ -17,6 +19,8 @@ const CHECKS = {
   packageBlobs: checkLinks,
   namespaces: checkNamespaces,
   uploads: checkUploads,
+  packages: checkSearch,
+  logEntries: checkLog,
 } as const satisfies Partial<Record<keyof Schema, Check>>
 
 type Checked = keyof typeof CHECKS

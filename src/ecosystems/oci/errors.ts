@@ -23,6 +23,8 @@ const CODES: Partial<Record<ErrorCode, string>> = {
   release_unknown: 'MANIFEST_UNKNOWN',
   tag_unknown: 'MANIFEST_UNKNOWN',
   blob_unknown: 'BLOB_UNKNOWN',
+  gone: 'MANIFEST_UNKNOWN',
+  conflict: 'DENIED',
   upload_unknown: 'BLOB_UPLOAD_UNKNOWN',
   manifest_blob_unknown: 'MANIFEST_BLOB_UNKNOWN',
   too_large: 'SIZE_INVALID',
@@ -57,7 +59,9 @@ export function renderError(error: RegistryError, c: Context<Env>): Response {
   } else if (error.code === 'range_invalid') {
     headers['content-range'] = `bytes */${error.details.size}`
   }
-  const status = isChallenge ? 401 : error.status
+  // What was removed for good is as unknown as what never was: the protocol has no 410.
+  const known = error.code === 'gone' ? 404 : error.status
+  const status = isChallenge ? 401 : known
   if (isChallenge) code = 'UNAUTHORIZED'
   return new Response(JSON.stringify({ errors: [{ code, message: error.message, detail }] }), {
     status,

@@ -11,6 +11,7 @@ import { readBody } from '#ecosystems/read-body.ts'
 import { inspectManifest } from './manifest-format.ts'
 import { checkTag } from './name.ts'
 import { COMMON_HEADERS, cacheScope, type OciRequest } from './request.ts'
+import { warningHeader } from './warning.ts'
 
 const MAX_TAGS_PER_PUSH = 100
 
@@ -32,6 +33,7 @@ export async function readManifest(request: OciRequest): Promise<Response> {
       // A tag may move and a manifest be deleted: caches must ask again, which costs a 304.
       'cache-control': isByDigest ? `${cacheScope(from)}, max-age=60` : 'no-cache',
       'x-content-type-options': 'nosniff',
+      ...warningHeader(from, release),
     },
     body: await readRelease(app, release),
     isPublic: from.visibility === 'public',

@@ -3,7 +3,12 @@ import { z } from 'zod'
 import { isDigest } from '#core/blobs/digest.ts'
 import { getBlob } from '#core/blobs/get-blob.ts'
 import { RegistryError } from '#core/errors.ts'
-import { getPackageFor, getReadablePackage, type PackageRef } from '#core/packages/package.ts'
+import {
+  getPackageFor,
+  getReadablePackage,
+  type Package,
+  type PackageRef,
+} from '#core/packages/package.ts'
 import { deleteTag } from '#core/releases/delete-tag.ts'
 import { moveTag } from '#core/releases/move-tag.ts'
 import {
@@ -30,6 +35,9 @@ const createSchema = z.strictObject({
   }),
 })
 
+/** Says why nobody should use a release any more; the protocol has no word of its own for it. */
+const DEPRECATED = 'io.entrepot.deprecated'
+
 type Descriptor = z.infer<typeof createSchema>['manifest']
 
 /** GET …/tags: tags, and the versions of ecosystems that have some. */
@@ -39,7 +47,7 @@ export async function readTags(c: Context<Env>): Promise<Response> {
   const from = await getReadablePackage(app, actor, ref)
   const { limit, after } = listRequest(c)
   const found = await listNamedReleases(app, from, { limit: limit + 1, after })
-  const tags = found.slice(0, limit).map((one) => view(c, ref, one))
+  const tags = found.slice(0, limit).map((one) => view(c, { ref, from }, one))
   return sendDocument(c, {
     kind: 'tag',
     form: 'list',
@@ -59,7 +67,7 @@ export async function readTag(c: Context<Env>): Promise<Response> {
   const found = await findNamedRelease(app, from, name)
   if (!found)
     throw new RegistryError('tag_unknown', `${from.path} has no tag ${name.slice(0, 128)}`)
-  return sendDocument(c, { kind: 'tag', body: view(c, ref, found), from })
+  return sendDocument(c, { kind: 'tag', body: view(c, { ref, from }, found), from })
 }
 
 /** PUT …/tags/{tag}: points it at a manifest, or at any blob, that the repository has. */
@@ -155,9 +163,14 @@ function manifestUnknown(message: string): RegistryError {
   return new RegistryError('unprocessable', message, { details: { reason: 'MANIFEST_UNKNOWN' } })
 }
 
-function view(c: Context<Env>, ref: PackageRef, found: NamedRelease) {
+function view(
+  c: Context<Env>,
+  { ref, from }: { ref: PackageRef; from: Package },
+  found: NamedRelease,
+) {
   const { digest, mediaType, size, kind, metadata } = found
-  const { annotations = {}, urls } = metadata
+  const { urls } = metadata
+  const annotations = annotationsOf(from, found)
   return {
     name: found.name,
     namespace: ref.namespace,
@@ -168,8 +181,14 @@ function view(c: Context<Env>, ref: PackageRef, found: NamedRelease) {
       digest,
       size,
       ...(kind !== '' && { artifactType: kind }),
-      ...(Object.keys(annotations as object).length > 0 && { annotations }),
+      ...(Object.keys(annotations).length > 0 && { annotations }),
       ...(Array.isArray(urls) && { urls }),
     },
   }
+}
+
+/** Its own annotations, and that it, or all of its repository, is deprecated. */
+function annotationsOf(from: Package, { metadata, deprecation }: NamedRelease): object {
+  const why = deprecation ?? from.deprecation
+  return { ...(metadata.annotations as object), ...(why !== null && { [DEPRECATED]: why }) }
 }

@@ -8,8 +8,14 @@ import { takeRequestRate } from '#http/request-rate.ts'
 import type { ServerOptions } from '#http/server.ts'
 import type { ApiEnv } from './env.ts'
 
-/** As rates and metrics name this part of the server. */
-const PROTOCOL = 'api'
+/** As rates and metrics name this part of the server. Reporting a token tries it, like a log-in. */
+const PROTOCOL = {
+  id: 'api',
+  rateClass: ({ method, url }: Request) =>
+    method === 'POST' && new URL(url).pathname === '/api/v1/tokens/report'
+      ? ('credential' as const)
+      : undefined,
+}
 
 /** Finds out who asks, and counts the request: for them, or for their address when that fails. */
 export function credential(options: ServerOptions) {

@@ -1,14 +1,19 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { RegistryError } from '#core/errors.ts'
+import { mountAdvisories } from './advisories.ts'
 import { mountAudit } from './audit.ts'
 import type { Api, ApiEnv } from './env.ts'
 import { mountJobs } from './jobs.ts'
+import { mountLifecycle } from './lifecycle.ts'
 import { mountMembers } from './members.ts'
 import { mountNamespaces } from './namespaces.ts'
+import { mountOwners } from './owners.ts'
 import { foldPackagePath } from './package-address.ts'
 import { mountPackages } from './packages.ts'
 import { mountReleases } from './releases.ts'
+import { mountSearch } from './search.ts'
 import { mountTokens } from './tokens.ts'
+import { mountTransfers } from './transfers.ts'
 import { mountUsers } from './users.ts'
 import { refuseInvalid } from './validation.ts'
 import { mountWhoAmI } from './whoami.ts'
@@ -22,6 +27,11 @@ const MOUNTS: ReadonlyArray<(api: Api) => void> = [
   mountMembers,
   mountPackages,
   mountReleases,
+  mountSearch,
+  mountAdvisories,
+  mountLifecycle,
+  mountOwners,
+  mountTransfers,
   mountAudit,
   mountJobs,
 ]

@@ -1,5 +1,5 @@
+import type { Context } from 'hono'
 import { html, raw } from 'hono/html'
-import type { ApiContext } from './env.ts'
 import { STYLE } from './style.ts'
 
 /** What a template gives, and what may stand in one. */
@@ -12,7 +12,7 @@ const POLICY =
 
 /** Answers with a page of ours. */
 export function sendPage(
-  c: ApiContext,
+  c: Pick<Context, 'header' | 'html'>,
   title: string,
   content: Html,
 ): Response | Promise<Response> {

@@ -18,6 +18,7 @@ const TAGS = [
   { name: 'Tokens', description: 'Credentials of users and robots' },
   { name: 'Namespaces', description: 'Who owns names, and their members' },
   { name: 'Packages', description: 'What was published, in any ecosystem' },
+  { name: 'Advisories', description: 'Known vulnerabilities, in the format of OSV' },
   { name: 'Audit', description: 'Who did what' },
   { name: 'Operating', description: 'For the staff of the instance' },
 ]

@@ -1,14 +1,19 @@
 import { getPath } from 'hono/utils/url'
+import type { EcosystemRules } from '#core/ecosystem.ts'
 import { RegistryError } from '#core/errors.ts'
 import type { PackageRef } from '#core/packages/package.ts'
-import type { Ecosystem } from '#ecosystems/contract.ts'
 
-const PACKAGE_PATH = /^(\/api\/v1\/packages\/[^/]+\/)(.+?)(\/(?:releases|tags))?$/
+const BELOW = [
+  'releases/[^/]+/(?:yank|unyank|deprecate|remove)',
+  'owners/[^/]+',
+  'releases|tags|owners|deprecate|transfer',
+].join('|')
+const PACKAGE_PATH = new RegExp(`^(/api/v1/packages/[^/]+/)(.+?)(/(?:${BELOW}))?$`)
 
 /**
  * The path of a request as routes see it: a package's own slashes become part of one segment, so
- * that `/packages/oci/acme/web/tags` is the tags of `acme/web`. A package whose name ends in
- * `/tags` is reached with its slashes encoded.
+ * that `/packages/oci/acme/web/tags` is the tags of `acme/web`. A package whose name ends like that
+ * is reached with its slashes encoded.
  */
 export function foldPackagePath(request: Request): string {
   const path = getPath(request)
@@ -19,7 +24,7 @@ export function foldPackagePath(request: Request): string {
 
 /** Which package an ecosystem's id and a name as its users write it mean. */
 export function packageRef(
-  ecosystems: readonly Ecosystem[],
+  ecosystems: readonly EcosystemRules[],
   ecosystem: string,
   rawName: string,
 ): PackageRef {
@@ -29,7 +34,7 @@ export function packageRef(
 }
 
 /** The same for both in one: `oci/acme/web`. */
-export function parseAddress(ecosystems: readonly Ecosystem[], raw: string): PackageRef {
+export function parseAddress(ecosystems: readonly EcosystemRules[], raw: string): PackageRef {
   const slash = raw.indexOf('/')
   if (slash === -1) {
     throw new RegistryError('name_invalid', 'a package is named like oci/acme/web')

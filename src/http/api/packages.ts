@@ -16,7 +16,7 @@ const Visibility = z
   .enum(['public', 'private'])
   .openapi('Visibility', { description: 'Nobody but its readers finds what is private' })
 
-const Package = z
+export const PackageSchema = z
   .object({
     ecosystem: z.string().openapi({ example: 'oci' }),
     path: z.string().openapi({ example: 'acme/web', description: 'Its name as clients write it' }),
@@ -25,6 +25,10 @@ const Package = z
     name: z.string().openapi({ example: 'web' }),
     visibility: Visibility,
     immutableTags: z.boolean().openapi({ description: 'Whether tags stay where they are' }),
+    deprecation: z
+      .string()
+      .optional()
+      .openapi({ description: 'Why nobody should use it any more' }),
     createdAt: Time,
     updatedAt: Time,
   })
@@ -40,7 +44,7 @@ export const packageParams = z.object({
   path: z.string().openapi({
     example: 'acme/web',
     description:
-      'The name as clients write it; its slashes as they are, or encoded as %2F (needed when it ends in /tags or /releases)',
+      'The name as clients write it; its slashes as they are, or encoded as %2F (needed when it ends like a path below it: /tags, /releases, /owners)',
   }),
 })
 
@@ -67,7 +71,7 @@ const list = createRoute({
     }),
   },
   responses: {
-    200: json(pageOf(Package, 'PackagePage'), 'Packages by ecosystem and name'),
+    200: json(pageOf(PackageSchema, 'PackagePage'), 'Packages by ecosystem and name'),
     default: problems('namespace_unknown'),
   },
 })
@@ -80,7 +84,7 @@ const get = createRoute({
   summary: 'One package',
   request: { params: packageParams },
   responses: {
-    200: json(Package, 'The package'),
+    200: json(PackageSchema, 'The package'),
     default: problems('name_invalid', 'not_found', 'package_unknown'),
   },
 })
@@ -94,7 +98,7 @@ const update = createRoute({
   description: 'At once and everywhere.',
   request: { params: packageParams, body: body(PackageChange) },
   responses: {
-    200: json(Package, 'The package as it is now'),
+    200: json(PackageSchema, 'The package as it is now'),
     default: adminProblems,
   },
 })
@@ -115,19 +119,19 @@ export function mountPackages(api: Api): void {
   api.openapi(list, async (c) => {
     const { app, actor } = c.var
     const found = await listPackageDetails(app, actor, defined(c.req.valid('query')))
-    return c.json(page(c, found, view), 200)
+    return c.json(page(c, found, packageView), 200)
   })
   api.openapi(get, async (c) => {
     const { ecosystem, path } = c.req.valid('param')
     const ref = packageRef(c.var.ecosystems, ecosystem, path)
-    return c.json(view(await getPackageDetails(c.var.app, c.var.actor, ref)), 200)
+    return c.json(packageView(await getPackageDetails(c.var.app, c.var.actor, ref)), 200)
   })
   api.openapi(update, async (c) => {
     const { app, actor } = c.var
     const { ecosystem, path } = c.req.valid('param')
     const ref = packageRef(c.var.ecosystems, ecosystem, path)
     await updatePackage(app, actor, ref, defined(c.req.valid('json')))
-    return c.json(view(await getPackageDetails(app, actor, ref)), 200)
+    return c.json(packageView(await getPackageDetails(app, actor, ref)), 200)
   })
   api.openapi(remove, async (c) => {
     const { ecosystem, path } = c.req.valid('param')
@@ -136,6 +140,12 @@ export function mountPackages(api: Api): void {
   })
 }
 
-function view({ createdAt, updatedAt, ...rest }: PackageDetails) {
-  return { ...rest, createdAt: time(createdAt), updatedAt: time(updatedAt) }
+/** A package as answers show it. */
+export function packageView({ createdAt, updatedAt, deprecation, ...rest }: PackageDetails) {
+  return {
+    ...rest,
+    ...(deprecation !== null && { deprecation }),
+    createdAt: time(createdAt),
+    updatedAt: time(updatedAt),
+  }
 }

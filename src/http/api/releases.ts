@@ -12,7 +12,7 @@ import { defined, Time, time } from './schemas.ts'
 
 const digest = z.string().openapi({ example: `sha256:${'0'.repeat(64)}` })
 
-const Release = z
+export const ReleaseSchema = z
   .object({
     version: z.string().openapi({ description: 'For a container image, its digest' }),
     digest,
@@ -22,6 +22,12 @@ const Release = z
     subject: digest.optional().openapi({ description: 'The release that this one is about' }),
     createdAt: Time,
     yankedAt: Time.optional(),
+    yankReason: z.string().optional(),
+    deprecation: z
+      .string()
+      .optional()
+      .openapi({ description: 'Why nobody should use it any more' }),
+    removedAt: Time.optional().openapi({ description: 'Its content is gone for good' }),
   })
   .openapi('Release')
 
@@ -47,7 +53,7 @@ const listOfReleases = createRoute({
   summary: 'What was published as a package',
   request,
   responses: {
-    200: json(pageOf(Release, 'ReleasePage'), 'Releases, newest first'),
+    200: json(pageOf(ReleaseSchema, 'ReleasePage'), 'Releases, newest first'),
     default: failures,
   },
 })
@@ -85,12 +91,17 @@ export function mountReleases(api: Api): void {
   })
 }
 
-function releaseView({ createdAt, yankedAt, subject, ...rest }: ReleaseLine) {
+/** A release as answers show it. */
+export function releaseView(line: ReleaseLine) {
+  const { createdAt, yankedAt, yankReason, deprecation, removedAt, subject, ...rest } = line
   return {
     ...rest,
     ...(subject !== null && { subject }),
     createdAt: time(createdAt),
     ...(yankedAt !== null && { yankedAt: time(yankedAt) }),
+    ...(yankReason !== null && { yankReason }),
+    ...(deprecation !== null && { deprecation }),
+    ...(removedAt !== null && { removedAt: time(removedAt) }),
   }
 }
 

@@ -5,6 +5,7 @@ import type { OwnerRef } from '#core/tokens/authorize-owner.ts'
 import { createToken } from '#core/tokens/create-token.ts'
 import { limitIds, limitNames, type NamedLimits } from '#core/tokens/limit-names.ts'
 import { listTokens } from '#core/tokens/list-tokens.ts'
+import { reportToken } from '#core/tokens/report-token.ts'
 import { revokeToken } from '#core/tokens/revoke-token.ts'
 import type { Token as CoreToken, TokenOwner } from '#core/tokens/token.ts'
 import type { Api } from './env.ts'
@@ -65,6 +66,10 @@ const NewToken = z
     error: 'a robot needs both a namespace and a role, any other token neither',
   })
   .openapi('NewToken')
+
+const LeakedToken = z
+  .strictObject({ token: z.string().max(16_384).openapi({ description: 'The secret itself' }) })
+  .openapi('LeakedToken')
 
 const CreatedToken = z
   .object({
@@ -140,6 +145,20 @@ const revoke = createRoute({
   },
 })
 
+const report = createRoute({
+  method: 'post',
+  path: '/api/v1/tokens/report',
+  operationId: 'reportToken',
+  tags,
+  summary: 'End a token that was found where it should not be',
+  description: 'Needs no credential. The answer is the same whether there was such a token or not.',
+  request: { body: body(LeakedToken) },
+  responses: {
+    202: { description: 'If it was a token, it is none any more' },
+    default: problems(),
+  },
+})
+
 /** `/tokens`. */
 export function mountTokens(api: Api): void {
   api.openapi(list, async (c) => {
@@ -166,6 +185,10 @@ export function mountTokens(api: Api): void {
     const made = await createToken(app, actor, owner, { ...defined(rest), ...limits })
     const names = await limitNames(app, actor, [made.token])
     return c.json({ secret: made.secret, token: view(made.token, names(made.token)) }, 201)
+  })
+  api.openapi(report, async (c) => {
+    await reportToken(c.var.app, c.var.actor, c.req.valid('json').token)
+    return c.body(null, 202)
   })
   api.openapi(revoke, async (c) => {
     await revokeToken(c.var.app, c.var.actor, c.req.valid('param').id)

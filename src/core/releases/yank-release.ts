@@ -1,0 +1,54 @@
+import type { Actor } from '#core/access/actor.ts'
+import { type App, now } from '#core/app.ts'
+import { audit } from '#core/audit/audit.ts'
+import { packageTopic } from '#core/cache/topics.ts'
+import { change, changed } from '#core/db/change.ts'
+import { appendLog } from '#core/log/append.ts'
+import { lockPackageFor } from '#core/packages/lock-package.ts'
+import type { PackageRef } from '#core/packages/package.ts'
+import { indexPackage } from '#core/search/index-package.ts'
+import { lockRelease, requireNotRemoved } from './lock-release.ts'
+import { readNote } from './note.ts'
+
+/** Which release is to be yanked, or not any more. */
+export interface YankChange {
+  readonly version: string
+  readonly isYanked: boolean
+  readonly reason?: string
+}
+
+/**
+ * Yanks a release: no new use of it, while those who have it can still get it. Or takes that back.
+ * Publishers may. Says nothing if already so.
+ */
+export async function yankRelease(
+  app: App,
+  actor: Actor,
+  ref: PackageRef,
+  wanted: YankChange,
+): Promise<void> {
+  const { version, isYanked } = wanted
+  const reason = wanted.reason === undefined ? null : readNote(wanted.reason, 'reason')
+  await change(app, async (tx) => {
+    const target = await lockPackageFor(app, tx, actor, { ref, action: 'publish' })
+    const release = await lockRelease(app, tx, target, version)
+    requireNotRemoved(target, release)
+    if ((release.yankedAt !== null) === isYanked) return
+    await tx
+      .updateTable('releases')
+      .set({ yankedAt: isYanked ? now(app) : null, yankReason: isYanked ? reason : null })
+      .where('id', '=', release.id)
+      .execute()
+    const { id, ecosystem, path, namespaceId } = target
+    const event = isYanked ? 'yank' : 'unyank'
+    await audit(app, tx, actor, {
+      action: `release.${event}`,
+      subject: `package:${ecosystem}:${path}`,
+      namespaceId,
+      detail: { version, ...(reason !== null && { reason }) },
+    })
+    await appendLog(app, tx, { event, ecosystem, name: path, version, digest: release.digest })
+    await indexPackage(app, tx, id)
+    changed(tx, packageTopic(id))
+  })
+}
