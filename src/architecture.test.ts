@@ -48,7 +48,8 @@ test('layers import only what they may', () => {
 test('an ecosystem never imports another, nor the database', () => {
   const bad = edges.filter(
     ({ from, to }) =>
-      island(from) && ((island(to) && island(from) !== island(to)) || to.startsWith('src/core/db/')),
+      island(from) &&
+      ((island(to) && island(from) !== island(to)) || to.startsWith('src/core/db/')),
   )
   assert.deepEqual(bad, [])
 })

@@ -85,7 +85,7 @@ export async function memoryOf(pid: number, field: 'VmHWM' | 'VmRSS'): Promise<n
 }
 
 /** A port of the loopback interface that was free a moment ago. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const address = probe.address()
