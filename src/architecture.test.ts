@@ -30,7 +30,7 @@ const edges = files
       }),
     ),
   )
-  .filter(({ to }) => to.startsWith('src/'))
+  .filter(({ to }) => to.startsWith('src/') && to !== 'src/package.json')
 const layer = (file: string) => file.split('/')[1]?.replace(/\.ts$/, '') ?? ''
 const island = (file: string) => /^src\/ecosystems\/([^/]+)\//.exec(file)?.[1]
 

@@ -73,10 +73,10 @@ test('no setting is required', () => {
       },
     },
     gc: { graceSeconds: 86_400, uploadExpirySeconds: 86_400, intervalSeconds: 3600 },
-    defaultVisibility: 'private',
+    defaultVisibility: 'public',
     core: {
       publicUrl: 'http://127.0.0.1:7080',
-      defaultVisibility: 'private',
+      defaultVisibility: 'public',
       maxManifestBytes: 8 * 2 ** 20,
       maxBlobBytes: 100 * 2 ** 30,
       defaultQuotaBytes: undefined,
