@@ -7,6 +7,8 @@ import { freePort, output, type Running, startServer } from './processes.ts'
 export interface Entrepot extends Running {
   /** The secret that `token create` printed. */
   readonly pushToken: string
+  /** Its SQLite file. */
+  readonly databasePath: string
   /** What a client sends after `docker login`: a fresh Bearer token for the repository. */
   authorize(repository?: string): Promise<Headers>
 }
@@ -46,7 +48,7 @@ export async function startEntrepot(
     const scopes = ['--scope', 'read,publish,admin']
     const pushToken = await output(entrepot('token', 'create', '--user', 'bench', ...scopes))
     const authorize = (name = repository) => fetchBearer(running.baseUrl, pushToken, name)
-    return { ...running, pushToken, authorize }
+    return { ...running, pushToken, databasePath: join(data, 'entrepot.db'), authorize }
   } catch (error) {
     await running.stop()
     throw error

@@ -41,8 +41,8 @@ export const lanes = {
   bearer: 'entrepot, bearer',
   first: 'entrepot, the first',
   last: 'entrepot, the last',
-  firstTenth: 'entrepot, random of the first tenth',
-  lastTenth: 'entrepot, random of the last tenth',
+  firstOnes: 'entrepot, random of the first 10,000',
+  lastOnes: 'entrepot, random of the last 10,000',
 } as const
 
 const readConnections = 16
@@ -104,8 +104,7 @@ function canPush(lane: Lane): boolean {
  * One manifest over and over shows a hit in memory; a random one of many shows what a lookup costs
  * at either end of the table.
  */
-function depthScenario(entrepot: Entrepot, { count, prefix }: Seeded): Scenario {
-  const tenth = Math.max(1, Math.floor(count / 10))
+function depthScenario(entrepot: Entrepot, { count, prefix, edge }: Seeded): Scenario {
   const lane = (name: string, first: number, last: number): Lane => ({
     name,
     pid: entrepot.pid,
@@ -125,8 +124,8 @@ function depthScenario(entrepot: Entrepot, { count, prefix }: Seeded): Scenario 
     lanes: [
       lane(lanes.first, 1, 1),
       lane(lanes.last, count, count),
-      lane(lanes.firstTenth, 1, tenth),
-      lane(lanes.lastTenth, count - tenth + 1, count),
+      lane(lanes.firstOnes, 1, edge),
+      lane(lanes.lastOnes, count - edge + 1, count),
     ],
   }
 }

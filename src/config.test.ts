@@ -74,11 +74,11 @@ test('no setting is required', () => {
       },
     },
     gc: { graceSeconds: 86_400, uploadExpirySeconds: 86_400, intervalSeconds: 3600 },
-    defaultVisibility: 'private',
+    defaultVisibility: 'public',
     core: {
       publicUrl: 'http://127.0.0.1:7080',
       logOrigin: undefined,
-      defaultVisibility: 'private',
+      defaultVisibility: 'public',
       claimNamespaces: true,
       allowPrereleases: true,
       maxManifestBytes: 8 * 2 ** 20,

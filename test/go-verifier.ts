@@ -9,7 +9,7 @@ const GOPATH = '/usr/share/gocode'
 const SOURCE = join(import.meta.dirname, 'go', 'verify-log', 'main.go')
 
 /** What test/go/verify-log left behind. */
-export interface Verdict {
+interface Verdict {
   /** 0: all is right; 3: the log was caught lying. */
   readonly status: number
   readonly stdout: string

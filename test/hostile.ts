@@ -42,7 +42,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.stringMatching(/^[a-z0-9._/:@-]{0,60}$/),
   fc.constantFrom('', '.', '..', '../..', '/', '//', ' ', '\t', '\r\nX-Injected: 1', '\u0000'),
   fc.constantFrom('__proto__', 'constructor', 'toString', 'null', 'undefined', 'NaN', '-0'),
-  fc.constantFrom("'; drop table tags; --", '${7*7}', '{{7*7}}', '%', '%%', '%ff%fe', '%2e%2e'),
+  fc.constantFrom("'; drop table tags; --", '$(id)', '{{7*7}}', '%', '%%', '%ff%fe', '%2e%2e'),
   fc.constantFrom('sha256:', 'sha256:abc', 'md5:d41d8cd98f00b204e9800998ecf8427e', 'sha256:zz'),
   fc.constantFrom(
     `sha256:${'A'.repeat(64)}`,

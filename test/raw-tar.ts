@@ -75,7 +75,7 @@ export function fixChecksum(block: Buffer, error = 0): void {
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
 }
 
-/** A gzip stream of zeroes that is made while it is read, as an entry of `size` bytes. */
+/** A gzip stream of zeroes that is made while it is read, as an entry of `size` bytes. @public (a subprocess imports it) */
 export function streamedBomb(size: number): AsyncIterable<Uint8Array> {
   const gzip = createGzip()
   const block = Buffer.alloc(64 * 1024)

@@ -85,7 +85,7 @@ export async function memoryOf(pid: number, field: 'VmHWM' | 'VmRSS'): Promise<n
 }
 
 /** A port of the loopback interface that was free a moment ago. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const address = probe.address()
@@ -108,7 +108,12 @@ function baseEnvironment(): Record<string, string> {
   // biome-ignore lint/style/noProcessEnv: handed on to a process
   const entries = Object.entries(process.env)
   const kept = entries.filter(([name]) => !name.startsWith('ENTREPOT_'))
-  return Object.fromEntries(kept.flatMap(([name, value]) => (value ? [[name, value]] : [])))
+  // As bin/entrepot sets it.
+  const launcher = { BUN_JSC_forceRAMSize: '500000000' }
+  return {
+    ...launcher,
+    ...Object.fromEntries(kept.flatMap(([name, value]) => (value ? [[name, value]] : []))),
+  }
 }
 
 function settingsOf(options: ProcessOptions): Record<string, string> {

@@ -1,6 +1,10 @@
-import { mkdir, open } from 'node:fs/promises'
+import { closeSync, fsync, openSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import { hasCode } from './fs-files.ts'
+
+const syncFile = promisify(fsync)
 
 /** The directories under one root: made on first use and remembered, made durable on request. */
 export class Directories {
@@ -78,10 +82,10 @@ export class Directories {
 }
 
 async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
+  const file = openSync(path, 'r')
   try {
-    await directory.sync()
+    await syncFile(file)
   } finally {
-    await directory.close()
+    closeSync(file)
   }
 }

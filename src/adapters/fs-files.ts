@@ -1,6 +1,7 @@
-import type { Dirent, Stats } from 'node:fs'
+import { type Dirent, type Stats, write, writeSync } from 'node:fs'
 
 import { type FileHandle, open, opendir, stat, unlink } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import type { ByteRange } from '#core/blobs/store.ts'
 import { RegistryError } from '#core/errors.ts'
 
@@ -49,13 +50,23 @@ export async function* entries(path: string): AsyncIterable<Dirent> {
   if (directory) yield* directory
 }
 
+const writeSome = promisify(write)
+
 /** Writes all bytes at a position. */
-export async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+export async function writeAll(file: number, bytes: Uint8Array, at: number): Promise<void> {
   let done = 0
   // A nearly full disk takes a part of them and refuses the rest at the next call.
   while (done < bytes.length) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done)
+    const { bytesWritten } = await writeSome(file, bytes, done, bytes.length - done, at + done)
     done += bytesWritten
+  }
+}
+
+/** The same at once, for few bytes. */
+export function writeAllNow(file: number, bytes: Uint8Array, at: number): void {
+  let done = 0
+  while (done < bytes.length) {
+    done += writeSync(file, bytes, done, bytes.length - done, at + done)
   }
 }
 

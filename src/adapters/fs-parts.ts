@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, rename } from 'node:fs/promises'
+import { closeSync, fdatasync, fstatSync, futimesSync, openSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import type { WrittenPart } from '#core/blobs/store.ts'
 import { RegistryError } from '#core/errors.ts'
 import { type BodyEnd, inBatches } from './fs-batches.ts'
@@ -13,12 +14,17 @@ import {
   readPieces,
   remove,
   writeAll,
+  writeAllNow,
 } from './fs-files.ts'
+
+const datasync = promisify(fdatasync)
 
 const ID = /^[A-Za-z0-9_-]{10,64}$/
 /** Parts whose digest is remembered; forgetting one costs reading it again. */
 const MAX_REMEMBERED = 10_000
 const TOUCH_AFTER_MS = 60_000
+/** Up to here a write into the page cache is cheaper than handing it to another thread. */
+const SMALL_BYTES = 64 * 1024
 
 /** A digest taken apart. */
 export interface Digest {
@@ -41,22 +47,28 @@ export class Parts {
   /** See BlobStore.writePart. */
   async write(id: string, body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<WrittenPart> {
     const path = this.pathOf(id)
-    const file = await open(path, 'wx').catch(asThrown)
+    const file = openNow(path, 'wx')
     const end: BodyEnd = {}
     const hash = createHash('sha256')
     let size = 0
     try {
       for await (const bytes of inBatches(body, maxBytes, end)) {
-        const writing = writeAll(file, bytes, size)
-        // Hashed here while another thread writes.
-        hash.update(bytes)
-        await writing
+        if (bytes.length <= SMALL_BYTES) {
+          writeAllNow(file, bytes, size)
+          hash.update(bytes)
+        } else {
+          const writing = writeAll(file, bytes, size)
+          // Hashed here while another thread writes.
+          hash.update(bytes)
+          await writing
+        }
         size += bytes.length
       }
-      await file.close()
     } catch (error) {
-      await discard(file, path)
+      await remove(path).catch(() => {})
       throw asStorageError(error)
+    } finally {
+      closeSync(file)
     }
     this.#remember(id, hash.digest('hex'))
     return end.failure === undefined ? { size } : { size, failure: end.failure }
@@ -82,14 +94,14 @@ export class Parts {
   async moveTo(id: string, target: string): Promise<number> {
     const path = this.pathOf(id)
     const directory = dirname(target)
-    const file = await open(path, 'r+').catch((error) => asThrown(explain(error)))
+    await this.#directories.make(directory)
+    // Names and attributes are changed at once: that costs less than handing it to another thread.
+    // What waits for the disk does not block.
+    const file = openNow(path, 'r+')
     try {
-      const [{ size, mtimeMs }] = await Promise.all([
-        file.stat(),
-        this.#directories.make(directory),
-      ])
+      const { size, mtimeMs } = fstatSync(file)
       // An old part must not look like an orphan between its renaming and its row in the database.
-      if (Date.now() - mtimeMs > TOUCH_AFTER_MS) await file.utimes(new Date(), new Date())
+      if (Date.now() - mtimeMs > TOUCH_AFTER_MS) futimesSync(file, new Date(), new Date())
       await this.#rename(path, target)
       // Together they share a commit of the file system's journal. Until both are through, nobody
       // knows the locator: a crash leaves an orphan, not a blob without its bytes.
@@ -99,7 +111,7 @@ export class Parts {
     } catch (error) {
       throw asStorageError(explain(error))
     } finally {
-      await file.close()
+      closeSync(file)
     }
   }
 
@@ -136,19 +148,19 @@ export class Parts {
 
   async #rename(path: string, target: string): Promise<void> {
     try {
-      await rename(path, target)
+      renameSync(path, target)
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error
       // Somebody deleted the folder that we remember, or another finish was faster.
       this.#directories.forget(dirname(target))
       await this.#directories.make(dirname(target))
-      await rename(path, target)
+      renameSync(path, target)
     }
   }
 
-  async #sync(file: FileHandle, path: string): Promise<void> {
+  async #sync(file: number, path: string): Promise<void> {
     try {
-      await file.datasync()
+      await datasync(file)
     } catch (error) {
       // Trying again would lie: the system reports lost pages once. The part has to be sent again.
       await remove(path)
@@ -174,11 +186,11 @@ function explain(error: unknown): unknown {
   return new RegistryError('upload_unknown', 'a part of the upload is gone', { cause: error })
 }
 
-function asThrown(error: unknown): never {
-  throw asStorageError(error)
-}
-
-async function discard(file: FileHandle, path: string): Promise<void> {
-  await file.close().catch(() => {})
-  await remove(path).catch(() => {})
+/** Throws `upload_unknown` for a part that is not there. */
+function openNow(path: string, flags: 'wx' | 'r+'): number {
+  try {
+    return openSync(path, flags)
+  } catch (error) {
+    throw asStorageError(explain(error))
+  }
 }

@@ -10,6 +10,9 @@ const MIGRATION_LOCK = 7_080_001
 /** NOTIFY carries at most 8000 bytes. */
 const MAX_PAYLOAD_CHARS = 7_000
 const INT8 = 20
+/** What `pg` says without a code; "not queryable" is the rollback on a connection that just died. */
+const UNREACHABLE_MESSAGE =
+  /Connection terminated|not queryable|Client was closed|timeout exceeded when trying to connect/
 
 interface PostgresOptions {
   readonly url: string
@@ -29,8 +32,16 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
         oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
     },
   })
+  // The pool hangs the whole client on the error: nothing for a log.
+  const onError = (error: Error & { client?: unknown }) => {
+    delete error.client
+    options.onError(error)
+  }
   // A killed backend emits more than once (runtime.md 9).
-  pool.on('error', options.onError)
+  pool.on('error', onError)
+  // The pool listens to idle connections only; one that dies while it is lent to a transaction
+  // would end the process. Its query fails, and says so.
+  pool.on('connect', (client) => client.on('error', onError))
   const db = new Kysely<Schema>({
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
@@ -61,6 +72,7 @@ const postgresDialect: Dialect = {
     tx.schema
       .createTable(name)
       .addColumn(key, 'bigint', (c) => c.primaryKey().generatedByDefaultAsIdentity()),
+  createKeyedTable: (tx, name) => tx.schema.createTable(name),
   lockMigrations: async (tx) => {
     await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(tx)
   },
@@ -80,8 +92,7 @@ const postgresDialect: Dialect = {
   isUnreachable: (error) =>
     /^(08|57P|53300)/.test(codeOf(error)) ||
     ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE'].includes(codeOf(error)) ||
-    (error instanceof Error &&
-      /Connection terminated|timeout exceeded when trying to connect/.test(error.message)),
+    (error instanceof Error && UNREACHABLE_MESSAGE.test(error.message)),
   isUniqueViolation: (error) => codeOf(error) === '23505',
   isForeignKeyViolation: (error) => codeOf(error) === '23503',
 }

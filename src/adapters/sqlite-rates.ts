@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import type { RateCounter } from '#core/limits/rate-counter.ts'
 import { windowOf } from '#core/limits/window.ts'
-import { isSqliteBusy, openDatabase } from '#runtime/sqlite.ts'
+import { isDiskFull, isSqliteBusy, openDatabase } from '#runtime/sqlite.ts'
 
 const BUSY_WAIT_MS = 10_000
 
@@ -48,6 +48,8 @@ interface Statement {
 class SqliteRates {
   readonly #path: string
   #connection: Connection | undefined
+  /** Used while the disk is full. */
+  #memory: Connection | undefined
 
   constructor(path: string) {
     this.#path = path
@@ -57,6 +59,9 @@ class SqliteRates {
     try {
       return await retryBusy(() => this.#run(statement))
     } catch (error) {
+      // Whoever wants to read needs to log in, also when nothing can be written: until there is
+      // room again each process counts by itself.
+      if (isDiskFull(error)) return this.#runInMemory(statement)
       if (!isUnreadable(error)) throw error
       this.close()
       for (const suffix of ['', '-wal', '-shm']) rmSync(this.#path + suffix, { force: true })
@@ -67,6 +72,13 @@ class SqliteRates {
   close(): void {
     this.#connection?.close()
     this.#connection = undefined
+    this.#memory?.close()
+    this.#memory = undefined
+  }
+
+  #runInMemory({ sql, params }: Statement): Record<string, unknown>[] {
+    this.#memory ??= configure(openDatabase(':memory:'))
+    return this.#memory.prepare(sql).all(params)
   }
 
   #run({ sql, params }: Statement): Record<string, unknown>[] {

@@ -18,31 +18,29 @@ const KILLS = Number(process.env.ENTREPOT_TEST_KILLS ?? 8)
 const CLIENTS = 8
 const DAY_MS = 86_400_000
 
-test(
-  `kill -9 in a storm of pushes, ${KILLS} times`,
-  { timeout: 60_000 + KILLS * 15_000 },
-  async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'entrepot-crash-'))
-    const database = await createTestDatabase()
-    const data: ProcessOptions = { dataDir, databaseUrl: database?.url }
-    try {
-      const storm = await prepare(data)
-      const begun = Date.now()
-      const totals = { resumed: 0, unknown: 0 }
-      for (let round = 0; round < KILLS; round++) {
-        const { resumed, unknown } = await stormAndKill(data, storm)
-        totals.resumed += resumed
-        totals.unknown += unknown
-      }
-      await checkAll(data, storm)
-      say({ kills: KILLS, seconds: (Date.now() - begun) / 1000, ...totals }, storm)
-      await collectAndCheck(data)
-    } finally {
-      await rm(dataDir, { recursive: true, force: true })
-      await database?.drop()
+test(`kill -9 in a storm of pushes, ${KILLS} times`, {
+  timeout: 60_000 + KILLS * 15_000,
+}, async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'entrepot-crash-'))
+  const database = await createTestDatabase()
+  const data: ProcessOptions = { dataDir, databaseUrl: database?.url }
+  try {
+    const storm = await prepare(data)
+    const begun = Date.now()
+    const totals = { resumed: 0, unknown: 0 }
+    for (let round = 0; round < KILLS; round++) {
+      const { resumed, unknown } = await stormAndKill(data, storm)
+      totals.resumed += resumed
+      totals.unknown += unknown
     }
-  },
-)
+    await checkAll(data, storm)
+    say({ kills: KILLS, seconds: (Date.now() - begun) / 1000, ...totals }, storm)
+    await collectAndCheck(data)
+  } finally {
+    await rm(dataDir, { recursive: true, force: true })
+    await database?.drop()
+  }
+})
 
 async function prepare(data: ProcessOptions): Promise<PushStorm> {
   const { app, close } = await openData(data)

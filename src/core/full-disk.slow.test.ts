@@ -44,7 +44,9 @@ if (disk) {
   })
 }
 
-test('a full disk is 507, loses nothing, and is forgotten when there is room', { skip }, async () => {
+test('a full disk is 507, loses nothing, and is forgotten when there is room', {
+  skip,
+}, async () => {
   await writeFile(ballast, randomBytes(6 * MIB))
   await stormUntilFull(30)
   await storm.check(server.url)
@@ -53,7 +55,9 @@ test('a full disk is 507, loses nothing, and is forgotten when there is room', {
   await verifyClean()
 })
 
-test('a disk without a byte left for the database is 507 too, and reads go on', { skip }, async () => {
+test('a disk without a byte left for the database is 507 too, and reads go on', {
+  skip,
+}, async () => {
   await fillUp()
   const client = new OciClient(server.url, authorization)
   const image = await client.get('/v2/acme/one/tags/list')

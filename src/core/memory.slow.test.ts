@@ -42,23 +42,27 @@ after(async () => {
 
 const options = { timeout: 120_000 + BLOB_GB * 120_000 }
 
-test(`${BLOB_GB} GB pushed and pulled leave the server below its memory limit`, options, async () => {
-  const blob = largeBlob()
-  const digest = `sha256:${digestOf(blob())}`
-  const seconds: Record<string, number> = {}
-  let begun = performance.now()
-  const location = await startUpload()
-  const answer = await send('PUT', `${location}?digest=${digest}`, blob(), BLOCKS * BLOCK_BYTES)
-  assert.equal(answer.statusCode, 201, await textOf(answer))
-  seconds.push = (performance.now() - begun) / 1000
-  begun = performance.now()
-  const hash = createHash('sha256')
-  const pulled = await open('GET', `/v2/acme/big/blobs/${digest}`)
-  for await (const chunk of pulled) hash.update(chunk)
-  assert.equal(`sha256:${hash.digest('hex')}`, digest)
-  seconds.pull = (performance.now() - begun) / 1000
-  await checkMemory('large blob', seconds)
-})
+test(
+  `${BLOB_GB} GB pushed and pulled leave the server below its memory limit`,
+  options,
+  async () => {
+    const blob = largeBlob()
+    const digest = `sha256:${digestOf(blob())}`
+    const seconds: Record<string, number> = {}
+    let begun = performance.now()
+    const location = await startUpload()
+    const answer = await send('PUT', `${location}?digest=${digest}`, blob(), BLOCKS * BLOCK_BYTES)
+    assert.equal(answer.statusCode, 201, await textOf(answer))
+    seconds.push = (performance.now() - begun) / 1000
+    begun = performance.now()
+    const hash = createHash('sha256')
+    const pulled = await open('GET', `/v2/acme/big/blobs/${digest}`)
+    for await (const chunk of pulled) hash.update(chunk)
+    assert.equal(`sha256:${hash.digest('hex')}`, digest)
+    seconds.pull = (performance.now() - begun) / 1000
+    await checkMemory('large blob', seconds)
+  },
+)
 
 test('chunked uploads of unknown length are not buffered', options, async () => {
   const location = await startUpload()
@@ -89,27 +93,31 @@ test(`${SLOW_CLIENTS} readers that do not read cost no memory`, options, async (
   assert.equal(`sha256:${hash.digest('hex')}`, digest, 'the patient reader gets all of it')
 })
 
-test(`${SLOW_CLIENTS} writers that dribble cost little memory, whatever they send`, options, async () => {
-  const locations = await Promise.all(Array.from({ length: SLOW_CLIENTS }, () => startUpload()))
-  const writers = locations.map((location) => {
-    const writer = startRequest('PATCH', location, { 'content-length': 16 * BLOCK_BYTES })
-    writer.on('error', () => {})
-    return writer
-  })
-  const block = randomBytes(64 * 1024)
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const writer of writers) writer.write(block)
-    await sleep(50)
-  }
-  await checkMemory('slow writers', {}, MAX_RSS + SLOW_CLIENTS * MAX_PER_WRITER)
-  for (const writer of writers) writer.destroy()
-  await sleep(1000)
-  // What came was kept: every one can go on where it was cut off.
-  const status = await open('GET', locations[0] ?? '')
-  await textOf(status)
-  assert.equal(status.statusCode, 204)
-  assert.equal(status.headers.range, `0-${ROUNDS * block.length - 1}`)
-})
+test(
+  `${SLOW_CLIENTS} writers that dribble cost little memory, whatever they send`,
+  options,
+  async () => {
+    const locations = await Promise.all(Array.from({ length: SLOW_CLIENTS }, () => startUpload()))
+    const writers = locations.map((location) => {
+      const writer = startRequest('PATCH', location, { 'content-length': 16 * BLOCK_BYTES })
+      writer.on('error', () => {})
+      return writer
+    })
+    const block = randomBytes(64 * 1024)
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const writer of writers) writer.write(block)
+      await sleep(50)
+    }
+    await checkMemory('slow writers', {}, MAX_RSS + SLOW_CLIENTS * MAX_PER_WRITER)
+    for (const writer of writers) writer.destroy()
+    await sleep(1000)
+    // What came was kept: every one can go on where it was cut off.
+    const status = await open('GET', locations[0] ?? '')
+    await textOf(status)
+    assert.equal(status.statusCode, 204)
+    assert.equal(status.headers.range, `0-${ROUNDS * block.length - 1}`)
+  },
+)
 
 async function checkMemory(
   what: string,
@@ -160,7 +168,11 @@ async function startUpload(): Promise<string> {
 }
 
 function startRequest(method: string, path: string, headers: Record<string, string | number> = {}) {
-  return request(server.url + path, { method, agent: false, headers: { authorization, ...headers } })
+  return request(server.url + path, {
+    method,
+    agent: false,
+    headers: { authorization, ...headers },
+  })
 }
 
 async function open(method: string, path: string): Promise<IncomingMessage> {

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OpenApp } from '#compose.ts'
 import { after, before, describe, test } from '#runtime/test.ts'
-import { createTestDatabase } from '#test/postgres.ts'
 import {
   type Descriptor,
   digestOf,
@@ -17,6 +16,7 @@ import {
   randomBytes,
   textOf,
 } from '#test/oci-client.ts'
+import { createTestDatabase } from '#test/postgres.ts'
 import { newUser } from '#test/served.ts'
 import { openData, type ServerProcess, startServerProcess } from '#test/server-process.ts'
 import { collectGarbage } from './blobs/collect.ts'
@@ -121,16 +121,20 @@ describe('two processes on one registry', () => {
     await verifyClean()
   })
 
-  test('after every acknowledged move of a tag, the process that moved it says so', TIMEOUT, async () => {
-    const images = await makeImages('acme/moves', 20)
-    for (const [index, image] of images.entries()) {
-      await client(index).pushManifest('acme/moves', image, 'latest')
-      assert.equal(await digestOfTag(client(index), 'acme/moves', 'latest'), image.digest)
-      await eventually(async () => {
-        assert.equal(await digestOfTag(client(index + 1), 'acme/moves', 'latest'), image.digest)
-      })
-    }
-  })
+  test(
+    'after every acknowledged move of a tag, the process that moved it says so',
+    TIMEOUT,
+    async () => {
+      const images = await makeImages('acme/moves', 20)
+      for (const [index, image] of images.entries()) {
+        await client(index).pushManifest('acme/moves', image, 'latest')
+        assert.equal(await digestOfTag(client(index), 'acme/moves', 'latest'), image.digest)
+        await eventually(async () => {
+          assert.equal(await digestOfTag(client(index + 1), 'acme/moves', 'latest'), image.digest)
+        })
+      }
+    },
+  )
 
   test('one blob pushed by 20 at once is stored once', TIMEOUT, async () => {
     const bytes = randomBytes(50_000)
@@ -151,41 +155,45 @@ describe('two processes on one registry', () => {
     await verifyClean()
   })
 
-  test('collection, deletes and mounts race pushes: what is acknowledged stays', TIMEOUT, async () => {
-    const shared = await client(0).pushBlob('acme/source', randomBytes(1000))
-    const config = await client(0).pushBlob('acme/source', randomBytes(30), mediaTypes.config)
-    // The source keeps them; what races is who else has them.
-    await client(0).pushManifest('acme/source', makeImage(config, [shared]), 'kept')
-    const stopped = new AbortController()
-    const later = () => new Date(Date.now() + 1_000)
-    const impatient = {
-      ...opened.app,
-      clock: later,
-      settings: { ...opened.app.settings, gcGraceSeconds: 0 },
-    }
-    const collecting = (async () => {
-      while (!stopped.signal.aborted) {
-        await collectGarbage(impatient, { dryRun: false })
-        await sleep(20)
+  test(
+    'collection, deletes and mounts race pushes: what is acknowledged stays',
+    TIMEOUT,
+    async () => {
+      const shared = await client(0).pushBlob('acme/source', randomBytes(1000))
+      const config = await client(0).pushBlob('acme/source', randomBytes(30), mediaTypes.config)
+      // The source keeps them; what races is who else has them.
+      await client(0).pushManifest('acme/source', makeImage(config, [shared]), 'kept')
+      const stopped = new AbortController()
+      const later = () => new Date(Date.now() + 1_000)
+      const impatient = {
+        ...opened.app,
+        clock: later,
+        settings: { ...opened.app.settings, gcGraceSeconds: 0 },
       }
-    })()
-    const kept = await Promise.all(
-      times(40).map((index) =>
-        pushMounted(client(index), `acme/target${index % 5}`, { index, blobs: [config, shared] }),
-      ),
-    )
-    stopped.abort()
-    await collecting
-    for (const { repository, image } of kept) {
-      const answer = await client(0).get(`/v2/${repository}/manifests/${image.digest}`)
-      assert.equal(answer.status, 200, textOf(answer))
-      for (const blob of [config, shared]) {
-        const read = await client(1).get(`/v2/${repository}/blobs/${blob.digest}`)
-        assert.equal(digestOf(read.bytes), blob.digest, textOf(read))
+      const collecting = (async () => {
+        while (!stopped.signal.aborted) {
+          await collectGarbage(impatient, { dryRun: false })
+          await sleep(20)
+        }
+      })()
+      const kept = await Promise.all(
+        times(40).map((index) =>
+          pushMounted(client(index), `acme/target${index % 5}`, { index, blobs: [config, shared] }),
+        ),
+      )
+      stopped.abort()
+      await collecting
+      for (const { repository, image } of kept) {
+        const answer = await client(0).get(`/v2/${repository}/manifests/${image.digest}`)
+        assert.equal(answer.status, 200, textOf(answer))
+        for (const blob of [config, shared]) {
+          const read = await client(1).get(`/v2/${repository}/blobs/${blob.digest}`)
+          assert.equal(digestOf(read.bytes), blob.digest, textOf(read))
+        }
       }
-    }
-    await verifyClean()
-  })
+      await verifyClean()
+    },
+  )
 
   /** With no grace time a blob may go before the manifest comes: then that is said, and all begins again. */
   async function pushMounted(

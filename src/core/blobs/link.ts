@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { type App, now } from '#core/app.ts'
 import { afterCommit } from '#core/db/change.ts'
+import { prepared } from '#core/db/prepared.ts'
 import type { Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
 import type { StoredBlob } from './store.ts'
@@ -37,12 +38,9 @@ export async function linkBlob(app: App, tx: Tx, link: BlobLink): Promise<void> 
 
 /** Answers false when the registry already had these bytes: the new copy then goes. */
 async function adoptBlob(app: App, tx: Tx, digest: string, stored: StoredBlob): Promise<boolean> {
-  const inserted = await tx
-    .insertInto('blobs')
-    .values({ digest, size: stored.size, locator: stored.locator, createdAt: now(app) })
-    .onConflict((conflict) => conflict.column('digest').doNothing())
-    .executeTakeFirst()
-  if (inserted.numInsertedOrUpdatedRows === 1n) return true
+  const { size, locator } = stored
+  const inserted = await insertBlob(tx, { digest, size, locator, at: now(app) })
+  if (inserted.affected === 1n) return true
   afterCommit(tx, () => {
     // A copy that stays behind is an orphan, and collected as one.
     app.blobs.delete(stored.locator).catch((error: unknown) => {
@@ -55,24 +53,8 @@ async function adoptBlob(app: App, tx: Tx, digest: string, stored: StoredBlob): 
 async function insertLink(app: App, tx: Tx, link: BlobLink): Promise<void> {
   const { packageId, namespaceId, digest } = link
   // The namespace's row is locked: if the package is there now, it stays until the end.
-  const inserted = await tx
-    .insertInto('packageBlobs')
-    .columns(['packageId', 'namespaceId', 'digest', 'linkedAt'])
-    .expression((eb) =>
-      eb
-        .selectFrom('packages')
-        .select([
-          'packages.id',
-          'packages.namespaceId',
-          sql<string>`${digest}`.as('digest'),
-          sql<number>`cast(${now(app)} as bigint)`.as('linkedAt'),
-        ])
-        .where('packages.id', '=', packageId)
-        .where('packages.namespaceId', '=', namespaceId),
-    )
-    .onConflict((conflict) => conflict.columns(['packageId', 'digest']).doNothing())
-    .executeTakeFirst()
-  if (inserted.numInsertedOrUpdatedRows === 0n) await requireLinked(tx, link)
+  const { affected } = await insertPackageBlob(tx, { packageId, namespaceId, digest, at: now(app) })
+  if (affected === 0n) await requireLinked(tx, link)
 }
 
 /** Nothing was inserted: somebody else linked it first, or the package is not there any more. */
@@ -90,16 +72,8 @@ async function requireLinked(tx: Tx, { packageId, namespaceId, digest }: BlobLin
 
 /** Adds to what the namespace uses, if its quota allows; holds its row until the transaction ends. */
 async function chargeNamespace(tx: Tx, { namespaceId, size }: BlobLink): Promise<void> {
-  const charged = await tx
-    .updateTable('namespaces')
-    .set((eb) => ({ usedBytes: eb('usedBytes', '+', size) }))
-    .where('id', '=', namespaceId)
-    .where('status', '=', 'active')
-    .where((eb) =>
-      eb.or([eb('maxBytes', 'is', null), eb(eb('usedBytes', '+', size), '<=', eb.ref('maxBytes'))]),
-    )
-    .executeTakeFirst()
-  if (charged.numUpdatedRows === 0n) throw await whyNotCharged(tx, namespaceId, size)
+  const charged = await addToUsedBytes(tx, { namespaceId, size })
+  if (charged.affected === 0n) throw await whyNotCharged(tx, namespaceId, size)
 }
 
 async function whyNotCharged(tx: Tx, id: number, size: number): Promise<RegistryError> {
@@ -152,3 +126,52 @@ async function namespaceHas(tx: Tx, link: BlobLink): Promise<boolean> {
     .executeTakeFirst()
   return found !== undefined
 }
+
+const insertBlob = prepared<{ digest: string; size: number; locator: string; at: number }, unknown>(
+  (db, param) =>
+    db
+      .insertInto('blobs')
+      .values({
+        digest: param('digest'),
+        size: param('size'),
+        locator: param('locator'),
+        createdAt: param('at'),
+      })
+      .onConflict((conflict) => conflict.column('digest').doNothing()),
+)
+
+const insertPackageBlob = prepared<
+  { packageId: number; namespaceId: number; digest: string; at: number },
+  unknown
+>((db, param) =>
+  db
+    .insertInto('packageBlobs')
+    .columns(['packageId', 'namespaceId', 'digest', 'linkedAt'])
+    .expression((eb) =>
+      eb
+        .selectFrom('packages')
+        .select([
+          'packages.id',
+          'packages.namespaceId',
+          sql<string>`cast(${param('digest')} as text)`.as('digest'),
+          sql<number>`cast(${param('at')} as bigint)`.as('linkedAt'),
+        ])
+        .where('packages.id', '=', param('packageId'))
+        .where('packages.namespaceId', '=', param('namespaceId')),
+    )
+    .onConflict((conflict) => conflict.columns(['packageId', 'digest']).doNothing()),
+)
+
+const addToUsedBytes = prepared<{ namespaceId: number; size: number }, unknown>((db, param) =>
+  db
+    .updateTable('namespaces')
+    .set((eb) => ({ usedBytes: eb('usedBytes', '+', param('size')) }))
+    .where('id', '=', param('namespaceId'))
+    .where('status', '=', 'active')
+    .where((eb) =>
+      eb.or([
+        eb('maxBytes', 'is', null),
+        eb(eb('usedBytes', '+', param('size')), '<=', eb.ref('maxBytes')),
+      ]),
+    ),
+)

@@ -10,6 +10,8 @@ export interface Dialect {
   readonly search: SearchIndex
   /** A table with an ever-growing integer key, never reused. */
   createTable(tx: Tx, name: string, key?: string): CreateTableBuilder<string, string>
+  /** A table whose rows are found by their whole primary key, kept once, in its order. */
+  createKeyedTable(tx: Tx, name: string): CreateTableBuilder<string, string>
   /** Lets one process migrate at a time; held until the transaction ends. */
   lockMigrations(tx: Tx): Promise<void>
   /** Tells other processes, on commit, that what they cached under a topic is stale. */

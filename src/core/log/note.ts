@@ -16,7 +16,7 @@ export interface Note {
 }
 
 /** One signature line. */
-export interface NoteSignature {
+interface NoteSignature {
   readonly name: string
   /** Eight hex digits. */
   readonly keyId: string

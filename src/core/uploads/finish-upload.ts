@@ -5,6 +5,7 @@ import { parseDigest } from '#core/blobs/digest.ts'
 import { addBlob } from '#core/blobs/link.ts'
 import type { StoredBlob } from '#core/blobs/store.ts'
 import { change } from '#core/db/change.ts'
+import { prepared } from '#core/db/prepared.ts'
 import type { Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
 import { ensurePackage } from '#core/packages/ensure-package.ts'
@@ -44,12 +45,8 @@ export async function finishUpload(
     app,
     stored,
     async (tx) => {
-      const used = await tx
-        .deleteFrom('uploads')
-        .where('id', '=', upload.id)
-        .where('offset', '=', upload.offset)
-        .executeTakeFirst()
-      if (used.numDeletedRows === 0n) throw uploadUnknown(ref)
+      const used = await deleteUpload(tx, { id: upload.id, offset: upload.offset })
+      if (used.affected === 0n) throw uploadUnknown(ref)
       await pushBlob(app, tx, actor, { target: upload.package, digest: last.digest, stored })
     },
     () => forgetUpload(app, upload.id),
@@ -132,3 +129,7 @@ async function pushBlob(
 async function forgetUpload(app: App, id: string): Promise<void> {
   await change(app, (tx) => tx.deleteFrom('uploads').where('id', '=', id).execute())
 }
+
+const deleteUpload = prepared<{ id: string; offset: number }, unknown>((db, param) =>
+  db.deleteFrom('uploads').where('id', '=', param('id')).where('offset', '=', param('offset')),
+)

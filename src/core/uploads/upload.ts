@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Actor } from '#core/access/actor.ts'
 import { judge } from '#core/access/can.ts'
 import type { App } from '#core/app.ts'
+import { prepared } from '#core/db/prepared.ts'
 import type { Row } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
 import { findPackage, type Package, type PackageRef, resourceOf } from '#core/packages/package.ts'
@@ -54,5 +55,10 @@ export function uploadUnknown(ref: UploadRef): RegistryError {
 
 async function selectUpload(app: App, id: string): Promise<Row<'uploads'> | undefined> {
   if (id.length !== UPLOAD_ID_LENGTH) return undefined
-  return app.database.db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst()
+  const { rows } = await uploadById(app.database.db, { id })
+  return rows[0]
 }
+
+const uploadById = prepared<{ id: string }, Row<'uploads'>>((db, param) =>
+  db.selectFrom('uploads').selectAll().where('id', '=', param('id')),
+)

@@ -35,11 +35,7 @@ export async function writeUpload(
 }
 
 /** Writes a chunk into the store as a part of its own, not yet of the upload. */
-export async function writeChunk(
-  app: App,
-  upload: Pick<Upload, 'id' | 'offset'>,
-  chunk: Chunk,
-) {
+export async function writeChunk(app: App, upload: Pick<Upload, 'id' | 'offset'>, chunk: Chunk) {
   if (chunk.start !== undefined && chunk.start !== upload.offset) throw outOfOrder(upload)
   const id = newPartId(upload.id)
   const written = await app.blobs.writePart(

@@ -1,3 +1,4 @@
+import type { SqlBool } from 'kysely'
 import { PAGE_ROWS, type VerifyRun } from './problem.ts'
 
 // Each page is one query, so that rows that belong together are seen at one moment, however much
@@ -27,19 +28,30 @@ export async function* checkReleases(run: VerifyRun): AsyncGenerator<number> {
     const last = releases.at(-1)
     if (!last) return
     after = last.id
-    for (const release of releases) {
-      const subject = `release ${release.version} of package ${release.packageId}`
-      if (release.removedAt !== null) {
-        if (!release.hasFiles) continue
-        run.report({ kind: 'release_removed', subject, detail: 'it was removed and has files' })
-      } else if (!release.hasFiles) {
-        run.report({ kind: 'release_empty', subject, detail: 'it has no files' })
-      } else if (!release.hasDigest) {
-        const detail = `its digest ${release.digest} is none of its files: collection would take it`
-        run.report({ kind: 'release_digest', subject, detail })
-      }
-    }
+    for (const release of releases) reportRelease(run, release)
     yield releases.length
+  }
+}
+
+interface ReleaseRow {
+  readonly packageId: number
+  readonly version: string
+  readonly digest: string
+  readonly removedAt: number | null
+  readonly hasFiles: SqlBool
+  readonly hasDigest: SqlBool
+}
+
+function reportRelease(run: VerifyRun, release: ReleaseRow): void {
+  const subject = `release ${release.version} of package ${release.packageId}`
+  if (release.removedAt !== null) {
+    if (!release.hasFiles) return
+    run.report({ kind: 'release_removed', subject, detail: 'it was removed and has files' })
+  } else if (!release.hasFiles) {
+    run.report({ kind: 'release_empty', subject, detail: 'it has no files' })
+  } else if (!release.hasDigest) {
+    const detail = `its digest ${release.digest} is none of its files: collection would take it`
+    run.report({ kind: 'release_digest', subject, detail })
   }
 }
 

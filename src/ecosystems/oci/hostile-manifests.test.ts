@@ -116,7 +116,8 @@ test('broken bytes are refused', async () => {
     const whole = valid()
     const where = at % whole.length
     const kept = whole.subarray(where + (how === 'replace' ? bytes.length : 0))
-    const parts = how === 'cut' ? [whole.subarray(0, where)] : [whole.subarray(0, where), bytes, kept]
+    const parts =
+      how === 'cut' ? [whole.subarray(0, where)] : [whole.subarray(0, where), bytes, kept]
     await put(Buffer.concat(parts))
   })
   await holds(50, fc.json({ maxDepth: 6 }), async (text) => {
@@ -128,7 +129,8 @@ test('broken bytes are refused', async () => {
 })
 
 test('deep, huge and repetitive JSON is answered quickly', async () => {
-  const deep = (open: string, close: string, count: number) => open.repeat(count) + close.repeat(count)
+  const deep = (open: string, close: string, count: number) =>
+    open.repeat(count) + close.repeat(count)
   const withNote = (note: string) => {
     const { annotations, ...rest } = validManifest()
     return JSON.stringify({ ...rest, annotations: { ...(annotations as Json), note } })
@@ -189,7 +191,9 @@ test('a refused push leaves no package behind', async () => {
   assert.equal(unknown.status, 404)
   const digest = digestOf(Buffer.from('other bytes'))
   const blob = await checkHarmless(registry, 'POST', () =>
-    client.request('POST', `/v2/acme/never/blobs/uploads/?digest=${digest}`, { body: 'these bytes' }),
+    client.request('POST', `/v2/acme/never/blobs/uploads/?digest=${digest}`, {
+      body: 'these bytes',
+    }),
   )
   assert.equal(blob.status, 400)
 })

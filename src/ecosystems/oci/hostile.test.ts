@@ -26,7 +26,10 @@ after(async () => {
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS']
 const KINDS = ['manifests', 'blobs', 'tags', 'referrers', 'blobs/uploads', 'tags/list', '_catalog']
 const method = fc.constantFrom(...METHODS)
-const name = fc.oneof({ weight: 2, arbitrary: fc.constant('acme/one') }, { weight: 3, arbitrary: hostilePath })
+const name = fc.oneof(
+  { weight: 2, arbitrary: fc.constant('acme/one') },
+  { weight: 3, arbitrary: hostilePath },
+)
 /** Fetch sends only what a header may hold; the rest is in hostile-raw.test.ts. */
 const headerText = fc
   .oneof(hostileText, fc.string({ maxLength: 200 }))
@@ -65,9 +68,12 @@ test('names, tags, digests and methods of any kind are answered properly', async
 test('queries of any kind are answered properly', async () => {
   const keys = ['n', 'last', 'digest', 'mount', 'from', 'tag', 'artifactType', 'after', 'scope']
   const query = fc
-    .array(fc.tuple(fc.constantFrom(...keys, 'digest-algorithm', 'service', 'account'), hostileText), {
-      maxLength: 6,
-    })
+    .array(
+      fc.tuple(fc.constantFrom(...keys, 'digest-algorithm', 'service', 'account'), hostileText),
+      {
+        maxLength: 6,
+      },
+    )
     .map((pairs) => new URLSearchParams(pairs).toString())
   const path = fc.constantFrom(
     '/v2/acme/one/tags/list',
@@ -124,10 +130,14 @@ test('every range is the bytes asked for, the whole, or 416', async () => {
       assert.deepEqual(Buffer.from(answer.bytes), blob)
     } else {
       assert.equal(answer.status, 206)
-      const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(answer.headers.get('content-range') ?? '') ?? []
+      const [, first, last] =
+        /^bytes (\d+)-(\d+)\//.exec(answer.headers.get('content-range') ?? '') ?? []
       const expected = blob.subarray(Number(first), Number(last) + 1)
       assert.deepEqual(Buffer.from(answer.bytes), expected)
-      assert.equal(range.split(/[=-]/)[1] === '' || Number(range.split(/[=-]/)[1]) === Number(first), true)
+      assert.equal(
+        range.split(/[=-]/)[1] === '' || Number(range.split(/[=-]/)[1]) === Number(first),
+        true,
+      )
     }
   })
 })
@@ -138,9 +148,15 @@ test('credentials of any kind are refused with 401, and token requests answered 
     headerText.map((text) => `Bearer ${text}`),
     hostileText.map((text) => `Basic ${Buffer.from(text).toString('base64')}`),
     hostileText.map((text) => `Basic ${Buffer.from(`ann:${text}`).toString('base64')}`),
-    fc.base64String({ maxLength: 60 }).map((text) => `Bearer eyJ${text.replace(/[+/=]/g, 'x')}.e30.e30`),
+    fc
+      .base64String({ maxLength: 60 })
+      .map((text) => `Bearer eyJ${text.replace(/[+/=]/g, 'x')}.e30.e30`),
   )
-  const path = fc.constantFrom('/v2/', '/v2/acme/one/manifests/v1', '/token?scope=repository:acme/one:pull')
+  const path = fc.constantFrom(
+    '/v2/',
+    '/v2/acme/one/manifests/v1',
+    '/token?scope=repository:acme/one:pull',
+  )
   await holds(200, fc.record({ credential, path }), async ({ credential, path }) => {
     const send = () => stranger.get(path, { authorization: credential })
     const answer = await checkHarmless(registry, 'GET', send)
@@ -153,7 +169,13 @@ test('token forms of any kind are answered properly and never grant what was not
     fc.constantFrom('grant_type', 'username', 'password', 'refresh_token', 'scope', 'access_type'),
     fc.oneof(
       hostileText,
-      fc.constantFrom('password', 'refresh_token', 'ann', 'offline', 'repository:acme/one:push,pull'),
+      fc.constantFrom(
+        'password',
+        'refresh_token',
+        'ann',
+        'offline',
+        'repository:acme/one:push,pull',
+      ),
     ),
   )
   const body = fc.oneof(

@@ -141,11 +141,16 @@ function isTooDeep(bytes: Uint8Array): boolean {
     const byte = bytes[at]
     if (byte === QUOTE) isInString = !isInString
     else if (isInString) at += byte === BACKSLASH ? 1 : 0
-    else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) depth++
-    else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) depth--
+    else depth += stepOf(byte)
     if (depth > MAX_DEPTH) return true
   }
   return false
+}
+
+/** How much deeper it is after this byte. */
+function stepOf(byte: number | undefined): number {
+  if (byte === OPEN_BRACKET || byte === OPEN_BRACE) return 1
+  return byte === CLOSE_BRACKET || byte === CLOSE_BRACE ? -1 : 0
 }
 
 function invalid(message: string, cause?: unknown): RegistryError {

@@ -67,7 +67,10 @@ export async function readReferrers(request: OciRequest): Promise<Response> {
 function placeOf(raw: string | null): number {
   if (raw === null || raw === '') return 0
   if (/^\d{1,15}$/.test(raw)) return Number(raw)
-  throw new RegistryError('invalid_request', `after is not a place in the list: ${raw.slice(0, 50)}`)
+  throw new RegistryError(
+    'invalid_request',
+    `after is not a place in the list: ${raw.slice(0, 50)}`,
+  )
 }
 
 /** What clients of registries without this API kept under the tag `sha256-<hex>` (spec, "Backwards Compatibility"). */

@@ -43,8 +43,8 @@ async function createPeople(tx: Tx, dialect: Dialect): Promise<void> {
       .addColumn('used_bytes', 'bigint', required),
     dialect,
   ).execute()
-  await tx.schema
-    .createTable('members')
+  await dialect
+    .createKeyedTable(tx, 'members')
     .addColumn('namespace_id', 'bigint', reference('namespaces.id', 'cascade'))
     .addColumn('user_id', 'bigint', reference('users.id', 'cascade'))
     .addColumn('role', dialect.text, required)
@@ -100,8 +100,8 @@ async function createPackages(tx: Tx, dialect: Dialect): Promise<void> {
     .addUniqueConstraint('packages_path', ['ecosystem', 'path'])
     .execute()
   await index(tx, 'packages', ['namespace_id'])
-  await tx.schema
-    .createTable('package_owners')
+  await dialect
+    .createKeyedTable(tx, 'package_owners')
     .addColumn('package_id', 'bigint', reference('packages.id', 'cascade'))
     .addColumn('user_id', 'bigint', reference('users.id', 'cascade'))
     .addColumn('role', dialect.text, required)
@@ -128,8 +128,8 @@ async function createReleases(tx: Tx, dialect: Dialect): Promise<void> {
     .addUniqueConstraint('releases_version', ['package_id', 'version'])
     .execute()
   await index(tx, 'releases', ['package_id', 'subject'])
-  await tx.schema
-    .createTable('tags')
+  await dialect
+    .createKeyedTable(tx, 'tags')
     .addColumn('package_id', 'bigint', reference('packages.id'))
     .addColumn('name', dialect.text, required)
     .addColumn('release_id', 'bigint', reference('releases.id', 'cascade'))
@@ -140,15 +140,15 @@ async function createReleases(tx: Tx, dialect: Dialect): Promise<void> {
 }
 
 async function createBlobs(tx: Tx, dialect: Dialect): Promise<void> {
-  await tx.schema
-    .createTable('blobs')
+  await dialect
+    .createKeyedTable(tx, 'blobs')
     .addColumn('digest', dialect.text, (c) => c.primaryKey())
     .addColumn('size', 'bigint', required)
     .addColumn('locator', dialect.text, (c) => c.notNull().unique())
     .addColumn('created_at', 'bigint', required)
     .execute()
-  await tx.schema
-    .createTable('package_blobs')
+  await dialect
+    .createKeyedTable(tx, 'package_blobs')
     .addColumn('package_id', 'bigint', reference('packages.id'))
     .addColumn('namespace_id', 'bigint', reference('namespaces.id'))
     .addColumn('digest', dialect.text, reference('blobs.digest'))
@@ -156,8 +156,8 @@ async function createBlobs(tx: Tx, dialect: Dialect): Promise<void> {
     .addPrimaryKeyConstraint('package_blobs_pk', ['package_id', 'digest'])
     .execute()
   await index(tx, 'package_blobs', ['digest', 'namespace_id'])
-  await tx.schema
-    .createTable('release_files')
+  await dialect
+    .createKeyedTable(tx, 'release_files')
     .addColumn('release_id', 'bigint', reference('releases.id', 'cascade'))
     .addColumn('position', 'integer', required)
     .addColumn('package_id', 'bigint', required)
@@ -173,8 +173,8 @@ async function createBlobs(tx: Tx, dialect: Dialect): Promise<void> {
     ])
     .execute()
   await index(tx, 'release_files', ['package_id', 'digest'])
-  await tx.schema
-    .createTable('uploads')
+  await dialect
+    .createKeyedTable(tx, 'uploads')
     .addColumn('id', dialect.text, (c) => c.primaryKey())
     .addColumn('namespace_id', 'bigint', reference('namespaces.id', 'cascade'))
     .addColumn('package_id', 'bigint', reference('packages.id', 'cascade'))
@@ -184,7 +184,6 @@ async function createBlobs(tx: Tx, dialect: Dialect): Promise<void> {
     .addColumn('created_at', 'bigint', required)
     .addColumn('touched_at', 'bigint', required)
     .execute()
-  await index(tx, 'uploads', ['touched_at'])
 }
 
 async function createMachinery(tx: Tx, dialect: Dialect): Promise<void> {
@@ -219,14 +218,14 @@ async function createMachinery(tx: Tx, dialect: Dialect): Promise<void> {
   await sql`create unique index jobs_key on jobs (kind, key) where state = 'waiting' and key <> ''`.execute(
     tx,
   )
-  await tx.schema
-    .createTable('schedules')
+  await dialect
+    .createKeyedTable(tx, 'schedules')
     .addColumn('kind', dialect.text, (c) => c.primaryKey())
     .addColumn('every_seconds', 'integer', required)
     .addColumn('next_run_at', 'bigint', required)
     .execute()
-  await tx.schema
-    .createTable('settings')
+  await dialect
+    .createKeyedTable(tx, 'settings')
     .addColumn('key', dialect.text, (c) => c.primaryKey())
     .addColumn('value', dialect.text, required)
     .execute()

@@ -7,7 +7,7 @@ import { RegistryError } from '#core/errors.ts'
 /** How long the other side may take. */
 export const TRANSFER_SECONDS = 7 * 86_400
 
-export type TransferStatus = Row<'transfers'>['status']
+type TransferStatus = Row<'transfers'>['status']
 
 /** A package that is, or was, to go from one namespace to another. */
 export interface Transfer {
