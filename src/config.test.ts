@@ -78,6 +78,8 @@ test('no setting is required', () => {
     core: {
       publicUrl: 'http://127.0.0.1:7080',
       logOrigin: undefined,
+      logWitnesses: [],
+      witnessedLogs: [],
       defaultVisibility: 'public',
       claimNamespaces: true,
       allowPrereleases: true,

@@ -194,6 +194,8 @@ function coreSettings(get: Get): Settings {
   return {
     publicUrl: get('public_url'),
     logOrigin: get('log.origin'),
+    logWitnesses: get('log.witnesses') ?? [],
+    witnessedLogs: get('witness.logs') ?? [],
     defaultVisibility: get('default_visibility'),
     claimNamespaces: get('publish.claim_namespaces') === 'yes',
     allowPrereleases: get('publish.prereleases') === 'yes',

@@ -29,6 +29,8 @@ export interface TestApp {
 const SETTINGS: Settings = {
   publicUrl: 'http://127.0.0.1:7080',
   logOrigin: undefined,
+  logWitnesses: [],
+  witnessedLogs: [],
   defaultVisibility: 'public',
   claimNamespaces: true,
   allowPrereleases: true,

@@ -21,6 +21,7 @@ import { namespaceCreate } from './commands/namespace-create.ts'
 import { namespaceDelete } from './commands/namespace-delete.ts'
 import { namespaceList } from './commands/namespace-list.ts'
 import { openapi } from './commands/openapi.ts'
+import { oriCommands } from './commands/ori.ts'
 import { packageCommands } from './commands/package.ts'
 import { searchRebuild } from './commands/search-rebuild.ts'
 import { serve } from './commands/serve.ts'
@@ -77,6 +78,7 @@ function commands(): Command[] {
     group('namespace', 'Who owns names', [namespaceCreate(), namespaceList(), namespaceDelete()]),
     group('member', 'Who may do what in a namespace', [memberAdd(), memberRemove(), memberList()]),
     packageCommands(),
+    oriCommands(),
     group('advisory', 'Known vulnerabilities', [
       advisoryAdd(),
       advisoryPublish(),

@@ -9,6 +9,7 @@ import {
   listenAddress,
   logName,
   logSeeds,
+  logWitnesses,
   maskDatabaseUrl,
   networks,
   origin,
@@ -17,6 +18,7 @@ import {
   secretText,
   size,
   urlOfListen,
+  witnessedLogs,
 } from './values.ts'
 
 /** One setting of the server. Its key in the table is its path in the file. */
@@ -139,6 +141,16 @@ export const SETTINGS = {
     doc: 'Private key of the transparency log; further ones sign too, for a change of keys.',
     unset: '`log.key` in the data directory, made at first start',
     mask: () => '•••',
+  },
+  'log.witnesses': {
+    kind: logWitnesses,
+    doc: 'Witnesses that are asked to cosign every checkpoint of the transparency log.',
+    unset: 'none',
+  },
+  'witness.logs': {
+    kind: witnessedLogs,
+    doc: 'Logs of others that this registry cosigns as their witness.',
+    unset: 'none',
   },
   'metrics.token': {
     kind: secretText,

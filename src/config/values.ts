@@ -1,5 +1,11 @@
 import { isIP, isIPv6 } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import {
+  type LogWitness,
+  parseLogWitness,
+  parseWitnessedLog,
+  type WitnessedLog,
+} from '#core/log/witnesses.ts'
 
 /** A form that a setting's value takes: how text becomes one, and in words what text would be right. */
 export interface Kind<T> {
@@ -109,6 +115,20 @@ export const logSeeds = listOf<Uint8Array>({
   expected: '32 random bytes in base64, as `openssl rand -base64 32` makes them',
   parse: (text) =>
     /^[A-Za-z0-9+/]{43}=$/.test(text) ? new Uint8Array(Buffer.from(text, 'base64')) : undefined,
+})
+
+/** Who cosigns the log. */
+export const logWitnesses = listOf<LogWitness>({
+  expected:
+    'the address of a witness and its verifier key, such as https://witness.example.org witness.example.org+1c2d3e4f+BK…',
+  parse: parseLogWitness,
+})
+
+/** Whose logs are cosigned. */
+export const witnessedLogs = listOf<WitnessedLog>({
+  expected:
+    'the verifier key of a log, such as example.org/log+1c2d3e4f+AX…, before it the log’s origin if that is not the key’s name',
+  parse: parseWitnessedLog,
 })
 
 /** Host names, without ports. */

@@ -1,4 +1,5 @@
 import type { Visibility } from './db/schema.ts'
+import type { LogWitness, WitnessedLog } from './log/witnesses.ts'
 
 /** What the rules of the registry depend on; config.ts fills it from flags, environment and file. */
 export interface Settings {
@@ -6,6 +7,10 @@ export interface Settings {
   readonly publicUrl: string
   /** What the transparency log calls itself; without it, the host of `publicUrl` and `/log`. */
   readonly logOrigin: string | undefined
+  /** Who is asked to cosign the transparency log. */
+  readonly logWitnesses: readonly LogWitness[]
+  /** Whose logs are cosigned here; one with several keys is there several times. */
+  readonly witnessedLogs: readonly WitnessedLog[]
   readonly defaultVisibility: Visibility
   /** Whether a user may take a namespace that nobody has, where a protocol claims by publishing. */
   readonly claimNamespaces: boolean

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { App } from '#core/app.ts'
 import { reclaimableBytes } from '#core/blobs/reclaimable.ts'
 import { jobCounts } from '#core/jobs/job-counts.ts'
+import { logProgress } from '#core/log/log-progress.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import { ProtocolCounts } from './protocol-counts.ts'
 import type { Traffic } from './traffic.ts'
@@ -36,6 +37,7 @@ export class Metrics {
   readonly #protocols = new Map<string, ProtocolCounts>()
   readonly #seconds: Histogram<'protocol'>
   readonly #app: App
+  readonly #askDatabase: () => Promise<void>
   #collected = { at: 0, bytes: 0, runs: 0 }
 
   constructor({ app, traffic, pool }: Subjects) {
@@ -53,7 +55,7 @@ export class Metrics {
     addTrafficMetrics(this.#registry, traffic)
     if (pool) addPoolMetrics(this.#registry, pool)
     this.#addCollectionMetrics()
-    addDatabaseMetrics(this.#registry, app)
+    this.#askDatabase = addDatabaseMetrics(this.#registry, app)
     addProcessMetrics(this.#registry)
   }
 
@@ -78,6 +80,7 @@ export class Metrics {
 
   /** Everything as text, and the content type of that. */
   async render(): Promise<{ text: string; contentType: string }> {
+    await this.#askDatabase()
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType }
   }
 
@@ -185,8 +188,11 @@ function addPoolMetrics(registry: Registry, pool: () => PoolCounts): void {
   })
 }
 
-/** What only the database knows. When it does not answer, the other metrics matter all the more. */
-function addDatabaseMetrics(registry: Registry, app: App): void {
+/**
+ * What only the database knows; gives the function that asks it, before everything is rendered.
+ * When it does not answer, the other metrics matter all the more.
+ */
+function addDatabaseMetrics(registry: Registry, app: App): () => Promise<void> {
   const registers = [registry]
   const up = new Gauge({
     name: 'entrepot_database_up',
@@ -198,21 +204,30 @@ function addDatabaseMetrics(registry: Registry, app: App): void {
     help: 'Bytes that no release needed when the last collection ended.',
     registers,
   })
-  new Gauge({
+  const logGauge = (name: string, help: string) =>
+    new Gauge({ name: `entrepot_log_${name}`, help, registers })
+  const logSize = logGauge('entries', 'Entries of the published log.')
+  const logWaiting = logGauge('waiting_entries', 'Entries that no checkpoint has yet.')
+  const logLag = logGauge('lag_seconds', 'How long the oldest of them waits.')
+  const jobs = new Gauge({
     name: 'entrepot_jobs',
     help: 'Jobs by kind and state.',
     labelNames: ['kind', 'state'],
     registers,
-    async collect() {
-      this.reset()
-      try {
-        for (const { kind, state, count } of await jobCounts(app)) this.set({ kind, state }, count)
-        reclaimable.set(await reclaimableBytes(app))
-        up.set(1)
-      } catch (error) {
-        app.log.warn({ err: error }, 'metrics: the database does not answer')
-        up.set(0)
-      }
-    },
   })
+  return async () => {
+    jobs.reset()
+    try {
+      for (const { kind, state, count } of await jobCounts(app)) jobs.set({ kind, state }, count)
+      reclaimable.set(await reclaimableBytes(app))
+      const log = await logProgress(app)
+      logSize.set(log.size)
+      logWaiting.set(log.waiting)
+      logLag.set(log.lagSeconds)
+      up.set(1)
+    } catch (error) {
+      app.log.warn({ err: error }, 'metrics: the database does not answer')
+      up.set(0)
+    }
+  }
 }

@@ -2,15 +2,18 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { newCommand } from '#cli/command.ts'
 import { CliError } from '#cli/failure.ts'
+import { repeated } from '#cli/option-values.ts'
 import { plural, printOutcome } from '#cli/output.ts'
 import { startProgress } from '#cli/progress.ts'
 import { auditLog } from '#core/log/audit-log.ts'
-import { readCheckpoint } from '#core/log/checkpoint.ts'
-import { LogError, parseVerifier } from '#core/log/note.ts'
+import { openCheckpoint, readCheckpoint } from '#core/log/checkpoint.ts'
+import { parseWitnessKey } from '#core/log/cosignature.ts'
+import { LogError, parseVerifier, type Verifier } from '#core/log/note.ts'
 
 interface Options {
   readonly key?: string
   readonly remember?: string
+  readonly witness?: readonly string[]
 }
 
 /** What one audit leaves for the next. */
@@ -27,6 +30,7 @@ export function logVerify(): Command {
     examples: [
       'log verify https://registry.example.org',
       'log verify https://registry.example.org --remember registry.checkpoint',
+      'log verify https://registry.example.org --witness witness.example.org+1c2d3e4f+BK…',
     ],
   })
     .argument('<url>', 'address of the registry')
@@ -35,31 +39,50 @@ export function logVerify(): Command {
       'the log’s verifier key; without it, the one remembered, or its own word',
     )
     .option('--remember <file>', 'compare with the checkpoint in this file, and keep the new one')
-    .action(async (url: string, { key, remember }: Options, command: Command) => {
+    .option('--witness <key>', 'whose cosignature there must be, by its key; repeatable', repeated)
+    .action(async (url: string, options: Options, command: Command) => {
+      const { key, remember, witness = [] } = options
+      const witnesses = witness.map((text) => readKey(text, parseWitnessKey))
       const memory = remember === undefined ? undefined : readMemory(remember)
       const base = `${url.replace(/\/+$/, '').replace(/\/log$/, '')}/log/`
-      const audited = await audit(base, key ?? memory?.key, memory)
+      const audited = await audit(base, { key: key ?? memory?.key, memory, witnesses })
       if (remember !== undefined) writeFileSync(remember, JSON.stringify(audited.memory, null, 2))
       const records = plural(audited.size, 'record')
-      const sentence = `${audited.origin}: ${records}, every tile and the signed root are right.`
-      printOutcome(command, sentence, { ...audited.memory, size: audited.size })
+      const cosigned = audited.cosigned.map(({ name, size }) => `${name} cosigned ${size} of them.`)
+      const right = `${audited.origin}: ${records}, every tile and the signed root are right.`
+      const sentence = [right, ...cosigned].join(' ')
+      const { size } = audited
+      printOutcome(command, sentence, { ...audited.memory, size, cosigned: audited.cosigned })
     })
 }
 
-async function audit(base: string, knownKey: string | undefined, memory: Memory | undefined) {
+/** What is known of the log beforehand. */
+interface Known {
+  readonly key: string | undefined
+  readonly memory: Memory | undefined
+  readonly witnesses: readonly Verifier[]
+}
+
+async function audit(base: string, { key: knownKey, memory, witnesses }: Known) {
   const get = (path: string) => download(base, path)
   const progress = startProgress('auditing')
   try {
     const key = knownKey ?? (await ownKey(get))
-    const verifier = parseVerifier(key)
-    const { tree, note } = await auditLog({
+    const verifier = readKey(key, parseVerifier)
+    const { tree, note, cosigned } = await auditLog({
       get,
       origin: memory ? readCheckpoint(memory.checkpoint).origin : verifier.name,
       verifiers: [verifier],
       remembered: memory?.checkpoint,
+      witnesses,
       onProgress: (done, total) => progress.update({ done, total }),
     })
-    return { size: tree.size, origin: tree.origin, memory: { key, checkpoint: note } }
+    return {
+      size: tree.size,
+      origin: tree.origin,
+      memory: { key, checkpoint: note },
+      cosigned: witnesses.map(({ name }, at) => ({ name, size: cosigned[at] ?? 0 })),
+    }
   } catch (error) {
     if (!(error instanceof LogError)) throw error
     const hint = 'do not trust this registry until its operator has explained it'
@@ -90,12 +113,35 @@ async function ownKey(get: (path: string) => Promise<Uint8Array>): Promise<strin
   throw new LogError('it does not say with which key it is signed')
 }
 
+function readKey(text: string, parse: (text: string) => Verifier): Verifier {
+  try {
+    return parse(text)
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error
+    throw new CliError(`${text}: ${error.message}`, 'keys are <name>+<8 digits>+<base64>', error)
+  }
+}
+
+/** Anything wrong with the file is no fault of the registry’s. */
 function readMemory(path: string): Memory | undefined {
   if (!existsSync(path)) return undefined
-  const memory: unknown = JSON.parse(readFileSync(path, 'utf8'))
+  try {
+    const memory = parseMemory(readFileSync(path, 'utf8'))
+    const { origin } = readCheckpoint(memory.checkpoint)
+    openCheckpoint(memory.checkpoint, origin, [parseVerifier(memory.key)])
+    return memory
+  } catch (error) {
+    if (!(error instanceof LogError || error instanceof SyntaxError)) throw error
+    const hint = 'the registry was not asked: restore the file, or name a new one and trust anew'
+    throw new CliError(`${path} is not what an audit left: it is damaged`, hint, error)
+  }
+}
+
+function parseMemory(text: string): Memory {
+  const memory: unknown = JSON.parse(text)
   if (typeof memory === 'object' && memory !== null && 'key' in memory && 'checkpoint' in memory) {
     const { key, checkpoint } = memory
     if (typeof key === 'string' && typeof checkpoint === 'string') return { key, checkpoint }
   }
-  throw new CliError(`${path} is not what an audit left`, 'name another file, or a new one')
+  throw new LogError('it has no key and checkpoint')
 }

@@ -3,8 +3,10 @@ import { type OpenApp, openApp } from '#compose.ts'
 import { urlOfListen } from '#config/values.ts'
 import type { Config } from '#config.ts'
 import type { App, Log } from '#core/app.ts'
+import { change } from '#core/db/change.ts'
 import { RegistryError } from '#core/errors.ts'
 import { startWorker } from '#core/jobs/worker.ts'
+import { askWitnesses } from '#core/log/ask-witnesses.ts'
 import { startSequencer } from '#core/log/sequencer.ts'
 import { flushLastUsed } from '#core/tokens/last-used.ts'
 import { ecosystems } from '#ecosystems/index.ts'
@@ -42,6 +44,7 @@ export async function startRegistry(config: Config, log: Log): Promise<RunningRe
     await opened.close()
     throw explainListen(error, config) ?? error
   })
+  if (config.core.logWitnesses.length > 0) await change(app, (tx) => askWitnesses(app, tx))
   const worker = startWorker(app, jobHandlers(operation.metrics), jobSchedules(config), {
     pollMs: JOB_POLL_MS,
   })

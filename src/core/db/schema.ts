@@ -269,6 +269,26 @@ export interface Schema {
     /** As clients are given them, separated by spaces; the current one first. */
     verifierKeys: string
   }
+  /** The newest checkpoint of this log that each witness cosigned. */
+  logCosignatures: {
+    /** Its verifier key, and the name in it. */
+    witness: string
+    name: string
+    size: number
+    /** As it was signed here. */
+    checkpoint: string
+    /** The witness' signature lines. */
+    lines: string
+  }
+  /** Other logs as this registry, their witness, last signed them: never two that disagree. */
+  witnessedLogs: {
+    origin: string
+    size: number
+    /** Base64. */
+    root: string
+    /** With the signatures of both; empty before the first. */
+    checkpoint: string
+  }
   /** What changed, for the caches of other processes (SQLite; PostgreSQL uses NOTIFY). */
   changes: { seq: Generated<number>; topic: string; at: Millis }
 }

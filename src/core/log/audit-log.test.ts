@@ -3,8 +3,9 @@ import { describe, test } from '#runtime/test.ts'
 import { auditLog } from './audit-log.ts'
 import { entryBundle } from './bundles.ts'
 import { checkpointText } from './checkpoint.ts'
+import { cosignerOf } from './cosignature.ts'
 import { leafHash, rootHash } from './merkle.ts'
-import { LogError, signerOf, signNote } from './note.ts'
+import { LogError, parseNote, signatureLines, signerOf, signNote } from './note.ts'
 import { parseTilePath } from './tile-path.ts'
 import { appendLeaves, nodesOf, readAmong } from './tiles.ts'
 
@@ -77,6 +78,20 @@ describe('an audit from outside', () => {
     await auditLog({ ...trusted, get: forked.get })
     const remembered = (await logOf(recordsTo(300))).checkpoint
     await assert.rejects(auditLog({ ...trusted, get: forked.get, remembered }), /was changed/)
+    const witness = cosignerOf('witness.org', new Uint8Array(32).fill(4), () => new Date())
+    const witnessed = `${remembered}${signatureLines(parseNote(remembered).text, [witness])}`
+    for (const [whole, isRight] of [
+      [log, true],
+      [forked, false],
+    ] as const) {
+      const get = (path: string) =>
+        path.startsWith('checkpoint/cosigned?by=witness.org')
+          ? Promise.resolve(Buffer.from(witnessed))
+          : whole.get(path)
+      const audited = auditLog({ ...trusted, get, witnesses: [witness.verifier] })
+      if (isRight) assert.deepEqual((await audited).cosigned, [300])
+      else await assert.rejects(audited, /not the one that witness\.org cosigned/)
+    }
     const stranger = {
       origin: 'example.org/log',
       verifiers: [signerOf('x', new Uint8Array(32)).verifier],

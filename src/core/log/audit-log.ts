@@ -1,7 +1,7 @@
 import { parseEntryBundle } from './bundles.ts'
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts'
 import { HASH_BYTES, leafHash, rootHash } from './merkle.ts'
-import { LogError } from './note.ts'
+import { LogError, openNote, parseNote, type Verifier } from './note.ts'
 import { tilePath } from './tile-path.ts'
 import { appendLeaves, edgeAmong, nodesOf, readAmong, TILE_WIDTH, type Tile } from './tiles.ts'
 import type { TrustedLog } from './verify-release.ts'
@@ -12,7 +12,23 @@ export interface LogAudit extends TrustedLog {
   readonly get: (path: string) => Promise<Uint8Array>
   /** A checkpoint of the same log from an earlier time, signed. */
   readonly remembered?: string | undefined
+  /** Who must have cosigned the log, not necessarily all of it yet. */
+  readonly witnesses?: readonly Verifier[]
   readonly onProgress?: (done: number, total: number) => void
+}
+
+/** What an audit found right. */
+export interface AuditedLog {
+  readonly tree: Checkpoint
+  readonly note: string
+  /** How many entries each witness cosigned, in the order asked for. */
+  readonly cosigned: readonly number[]
+}
+
+/** A tree that the log must begin with, and how to call it. */
+interface KnownTree {
+  readonly tree: Checkpoint
+  readonly which: string
 }
 
 /**
@@ -20,23 +36,31 @@ export interface LogAudit extends TrustedLog {
  * signed root, and what was remembered. Gives the checkpoint to remember. Throws `LogError` for
  * whatever is wrong; memory stays flat.
  */
-export async function auditLog(
-  audit: LogAudit,
-): Promise<{ readonly tree: Checkpoint; readonly note: string }> {
-  const { get, origin, verifiers, remembered } = audit
+export async function auditLog(audit: LogAudit): Promise<AuditedLog> {
+  const { get, origin, verifiers, remembered, witnesses = [] } = audit
+  // What was cosigned first: the log may grow meanwhile.
+  const cosigned = await Promise.all(witnesses.map((witness) => cosignedTree(audit, witness)))
   const note = Buffer.from(await get('checkpoint')).toString()
   const tree = openCheckpoint(note, origin, verifiers)
-  const old = remembered === undefined ? undefined : openCheckpoint(remembered, origin, verifiers)
-  if (old && old.size > tree.size) {
-    throw new LogError(`the log had ${old.size} entries and has ${tree.size} now`)
+  const known = [...cosigned]
+  if (remembered !== undefined) {
+    const old = openCheckpoint(remembered, origin, verifiers)
+    known.push({ tree: old, which: 'the one that was remembered' })
+  }
+  const largest = Math.max(0, ...known.map((one) => one.tree.size))
+  if (largest > tree.size) {
+    throw new LogError(`the log had ${largest} entries and has ${tree.size} now`)
   }
   let edge: Tile[] = []
   for (let size = 0; ; ) {
-    if (old?.size === size) await requireRoot(edge, old, 'the one that was remembered')
+    for (const old of known) {
+      if (old.tree.size === size) await requireRoot(edge, old.tree, old.which)
+    }
     if (size === tree.size) break
-    // Stops where the remembered tree ended, to look at its root.
+    // Stops where a known tree ended, to look at its root.
     const end = Math.min(tree.size, (Math.floor(size / TILE_WIDTH) + 1) * TILE_WIDTH)
-    const next = old && size < old.size ? Math.min(end, old.size) : end
+    const stops = known.map((one) => one.tree.size).filter((stop) => stop > size)
+    const next = Math.min(end, ...stops)
     const leaves = (await readEntries(get, size, end)).slice(0, next - size).map(leafHash)
     const tiles = appendLeaves(size, edge, leaves)
     size = next
@@ -49,7 +73,34 @@ export async function auditLog(
   }
   await checkTiles(get, edge)
   await requireRoot(edge, tree, 'the signed one')
-  return { tree, note }
+  return { tree, note, cosigned: cosigned.map((one) => one.tree.size) }
+}
+
+/** The newest tree that a witness cosigned: mostly the log's present one. */
+async function cosignedTree(
+  { get, origin, verifiers }: LogAudit,
+  witness: Verifier,
+): Promise<KnownTree> {
+  const { name } = witness
+  const current = Buffer.from(await get('checkpoint')).toString()
+  const isCurrent = isSignedBy(current, witness)
+  const note = isCurrent ? current : await getCosigned(get, name)
+  const tree = openCheckpoint(note, origin, verifiers)
+  openNote(note, [witness])
+  return { tree, which: `the one that ${name} cosigned` }
+}
+
+async function getCosigned(get: LogAudit['get'], name: string): Promise<string> {
+  try {
+    const path = `checkpoint/cosigned?by=${encodeURIComponent(name)}`
+    return Buffer.from(await get(path)).toString()
+  } catch (error) {
+    throw new LogError(`it shows no checkpoint that ${name} cosigned`, { cause: error })
+  }
+}
+
+function isSignedBy(note: string, { name, keyId }: Verifier): boolean {
+  return parseNote(note).signatures.some((one) => one.name === name && one.keyId === keyId)
 }
 
 /** The entries of one bundle, from `from` on. */

@@ -5,7 +5,8 @@ export type Hash = Uint8Array
 
 export const HASH_BYTES = 32
 
-const EMPTY_ROOT: Hash = createHash('sha256').digest()
+/** The root of the empty tree. */
+export const EMPTY_ROOT: Hash = createHash('sha256').digest()
 const LEAF_PREFIX = Uint8Array.of(0)
 const NODE_PREFIX = Uint8Array.of(1)
 

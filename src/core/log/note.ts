@@ -43,6 +43,7 @@ export class LogError extends Error {
   override readonly name = 'LogError'
 }
 
+/** Type byte of a key: plain Ed25519. */
 const ED25519 = 1
 const SEED_BYTES = 32
 const MAX_NOTE_CHARS = 1_000_000
@@ -60,33 +61,86 @@ export function generateSeed(): Uint8Array {
 
 /** Signs under a name; the seed is the private key. */
 export function signerOf(name: string, seed: Uint8Array): Signer {
-  if (seed.length !== SEED_BYTES) throw new LogError('an Ed25519 seed has 32 bytes')
-  requireName(name)
-  const der = Buffer.concat([PKCS8, seed])
-  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
-  const verifier = verifierOf(name, spki.subarray(SPKI.length))
-  return { verifier, sign: (text) => sign(null, Buffer.from(text), key) }
+  const { publicKey, sign } = keyPair(seed)
+  return { verifier: verifierOf(nameKey(name, ED25519, publicKey)), sign }
 }
 
 /** Reads a verifier key: `<name>+<key id>+<base64>`. */
 export function parseVerifier(text: string): Verifier {
+  return verifierOf(parseNamedKey(text, ED25519))
+}
+
+/** A public key under a name, of one type of signature. */
+export interface NamedKey {
+  readonly name: string
+  readonly keyId: string
+  readonly text: string
+  readonly key: KeyObject
+}
+
+/** What an Ed25519 seed can do. */
+export function keyPair(seed: Uint8Array) {
+  if (seed.length !== SEED_BYTES) throw new LogError('an Ed25519 seed has 32 bytes')
+  const der = Buffer.concat([PKCS8, seed])
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
+  return {
+    publicKey: spki.subarray(SPKI.length),
+    sign: (text: string): Uint8Array => sign(null, Buffer.from(text), key),
+  }
+}
+
+/** Reads a verifier key of that type. */
+export function parseNamedKey(text: string, type: number): NamedKey {
   const [, name = '', keyId, rawKey = ''] = VERIFIER_KEY.exec(text) ?? []
   const key = Buffer.from(rawKey, 'base64')
-  if (key[0] !== ED25519 || key.length !== 33) throw new LogError('this is no Ed25519 verifier key')
-  const verifier = verifierOf(name, key.subarray(1))
-  if (verifier.keyId !== keyId) throw new LogError('the verifier key’s id is not that of its key')
-  return verifier
+  if (key[0] !== type || key.length !== 33) throw new LogError('this is no Ed25519 verifier key')
+  const named = nameKey(name, type, key.subarray(1))
+  if (named.keyId !== keyId) throw new LogError('the verifier key’s id is not that of its key')
+  return named
+}
+
+/** Gives a public key its name. */
+export function nameKey(name: string, type: number, publicKey: Uint8Array): NamedKey {
+  requireName(name)
+  const typed = Buffer.concat([Uint8Array.of(type), publicKey])
+  const id = createHash('sha256').update(`${name}\n`).update(typed).digest().subarray(0, 4)
+  const keyId = id.toString('hex')
+  const text = `${name}+${keyId}+${typed.toString('base64')}`
+  return { name, keyId, text, key: toKey(publicKey) }
+}
+
+/** Whether the key signed exactly that. */
+export function isSignedWith({ key }: NamedKey, text: string, signature: Uint8Array): boolean {
+  return signature.length === 64 && verify(null, Buffer.from(text), key, signature)
 }
 
 /** A note of that text, with everybody's signature. */
 export function signNote(text: string, signers: readonly Signer[]): string {
   if (!isNoteText(text)) throw new LogError('this text cannot be signed')
-  const lines = signers.map(({ verifier, sign }) => {
-    const signed = Buffer.concat([Buffer.from(verifier.keyId, 'hex'), sign(text)])
-    return `\u2014 ${verifier.name} ${signed.toString('base64')}\n`
+  return `${text}\n${signatureLines(text, signers)}`
+}
+
+/** Everybody's signature lines alone. */
+export function signatureLines(text: string, signers: readonly Signer[]): string {
+  const signatures = signers.map(({ verifier, sign }) => ({ ...verifier, signature: sign(text) }))
+  return formatSignatures(signatures)
+}
+
+/** Signatures as lines. */
+function formatSignatures(signatures: readonly NoteSignature[]): string {
+  const lines = signatures.map(({ name, keyId, signature }) => {
+    const signed = Buffer.concat([Buffer.from(keyId, 'hex'), signature])
+    return `\u2014 ${name} ${signed.toString('base64')}\n`
   })
-  return `${text}\n${lines.join('')}`
+  return lines.join('')
+}
+
+/** Of a note's signature lines those of these keys, unchecked. */
+export function linesOf(raw: string, verifiers: readonly Verifier[]): string {
+  const isOfOne = (one: NoteSignature) =>
+    verifiers.some(({ name, keyId }) => one.name === name && one.keyId === keyId)
+  return formatSignatures(parseNote(raw).signatures.filter(isOfOne))
 }
 
 /** Takes a note apart; says nothing of whether its signatures are right. */
@@ -121,19 +175,9 @@ export function openNote(raw: string, verifiers: readonly Verifier[]): string {
   throw new LogError(`the note is not signed by ${verifiers.map(({ name }) => name).join(' or ')}`)
 }
 
-function verifierOf(name: string, publicKey: Uint8Array): Verifier {
-  requireName(name)
-  const typed = Buffer.concat([Uint8Array.of(ED25519), publicKey])
-  const id = createHash('sha256').update(`${name}\n`).update(typed).digest().subarray(0, 4)
-  const keyId = id.toString('hex')
-  const key = toKey(publicKey)
-  return {
-    name,
-    keyId,
-    text: `${name}+${keyId}+${typed.toString('base64')}`,
-    isValid: (text, signature) =>
-      signature.length === 64 && verify(null, Buffer.from(text), key, signature),
-  }
+function verifierOf(named: NamedKey): Verifier {
+  const { name, keyId, text } = named
+  return { name, keyId, text, isValid: (signed, bytes) => isSignedWith(named, signed, bytes) }
 }
 
 function toKey(publicKey: Uint8Array): KeyObject {

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { App } from '#core/app.ts'
 import { change, changed } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
+import { askWitnesses } from './ask-witnesses.ts'
 import { checkpointText, GO_TREE } from './checkpoint.ts'
 import { logOrigin, logSigners } from './log-signers.ts'
 import { HASH_BYTES, leafHash, rootHash } from './merkle.ts'
@@ -97,6 +98,7 @@ async function publish(app: App, tx: Tx, { state, signers, records }: Publicatio
     .where('id', '=', 1)
     .execute()
   changed(tx, LOG_TOPIC)
+  await askWitnesses(app, tx)
 }
 
 async function readEdge(tx: Tx, size: number): Promise<Tile[]> {

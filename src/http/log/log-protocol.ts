@@ -8,6 +8,7 @@ import { mountFiles } from './files.ts'
 import { mountLookups } from './lookups.ts'
 import { mountLogPage } from './page.ts'
 import { mountProofs } from './proofs.ts'
+import { mountWitness } from './witness.ts'
 
 /** The transparency log at `/log/`: a protocol of the registry as a whole, not of an ecosystem. */
 export const logProtocol: FrontedProtocol = {
@@ -24,5 +25,6 @@ function routes(): Hono<Env> {
   mountFiles(log)
   mountProofs(log)
   mountLookups(log)
+  mountWitness(log)
   return log
 }

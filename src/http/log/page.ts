@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { readCheckpoint } from '#core/log/checkpoint.ts'
-import { logOrigin } from '#core/log/log-signers.ts'
+import { logOrigin, witnessSigners } from '#core/log/log-signers.ts'
 import { type LogState, readLogState } from '#core/log/read-log.ts'
 import type { Env } from '#ecosystems/contract.ts'
 import { sendPage } from '#http/api/layout.ts'
@@ -15,6 +15,8 @@ interface AboutLog {
   readonly size: number
   readonly rootHash: string | null
   readonly checkpoint: string | null
+  /** Where other logs are cosigned, and with which keys. */
+  readonly witness: { readonly url: string; readonly verifierKeys: readonly string[] }
 }
 
 /** `/log/`: who this log is and how to check it, as a page or as JSON. */
@@ -39,6 +41,10 @@ function aboutLog(c: Context<Env>, { size, checkpoint, verifierKeys }: LogState)
     size,
     rootHash: root ? Buffer.from(root).toString('base64') : null,
     checkpoint: isSigned ? checkpoint : null,
+    witness: {
+      url: `${app.settings.publicUrl}/log/witness`,
+      verifierKeys: witnessSigners(app).map(({ verifier }) => verifier.text),
+    },
   }
 }
 
@@ -56,6 +62,9 @@ ${keys}
 <h2>Checkpoint</h2>
 <p>${about.size} entries.</p>
 <div class="scroll"><pre>${about.checkpoint ?? 'not signed yet'}</pre></div>
+<h2>As a witness</h2>
+<p>With this key, at <code>${about.witness.url}</code>, the registry cosigns other logs that its operator names.</p>
+${about.witness.verifierKeys.map((key) => html`<p><code>${key}</code></p>`)}
 <h2>For programs</h2>
 <p>The log is C2SP <code>tlog-tiles</code> below <code>${about.url}</code>
 (<a href="/log/checkpoint"><code>checkpoint</code></a>, <code>tile/…</code>,

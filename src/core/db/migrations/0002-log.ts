@@ -49,7 +49,27 @@ async function createLog(tx: Tx, dialect: Dialect): Promise<void> {
     .insertInto('logState')
     .values({ id: 1, size: 0, checkpoint: '', goTree: '', verifierKeys: '' })
     .execute()
+  await createWitnessing(tx, dialect)
   await logOldReleases(tx)
+}
+
+/** What witnesses signed of this log, and what this registry signed of others as their witness. */
+async function createWitnessing(tx: Tx, dialect: Dialect): Promise<void> {
+  await tx.schema
+    .createTable('log_cosignatures')
+    .addColumn('witness', dialect.text, (c) => c.primaryKey())
+    .addColumn('name', dialect.text, (c) => c.notNull())
+    .addColumn('size', 'bigint', (c) => c.notNull())
+    .addColumn('checkpoint', dialect.text, (c) => c.notNull())
+    .addColumn('lines', dialect.text, (c) => c.notNull())
+    .execute()
+  await tx.schema
+    .createTable('witnessed_logs')
+    .addColumn('origin', dialect.text, (c) => c.primaryKey())
+    .addColumn('size', 'bigint', (c) => c.notNull())
+    .addColumn('root', dialect.text, (c) => c.notNull())
+    .addColumn('checkpoint', dialect.text, (c) => c.notNull())
+    .execute()
 }
 
 /** Releases that were published before there was a log get their entry now. */
