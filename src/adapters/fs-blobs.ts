@@ -8,27 +8,30 @@ import { entries, hasCode, isOlder, remove, statIfThere, streamFile } from './fs
 import { type Digest, Parts } from './fs-parts.ts'
 
 const ALGORITHMS = ['sha256', 'sha512']
+const FILES_IN_A_ROW = 256
 const DIGEST = /^(?:(sha256):([0-9a-f]{64})|(sha512):([0-9a-f]{128}))$/
-const SHA256_FILE = /^sha256\/([0-9a-f]{2})\/\1[0-9a-f]{62}-[A-Za-z0-9_-]{8}$/
-const SHA512_FILE = /^sha512\/([0-9a-f]{2})\/\1[0-9a-f]{126}-[A-Za-z0-9_-]{8}$/
+const SHA256_FILE = /^sha256\/[0-9a-f]{2}\/[0-9a-f]{64}-[A-Za-z0-9_-]{8}$/
+const SHA512_FILE = /^sha512\/[0-9a-f]{2}\/[0-9a-f]{128}-[A-Za-z0-9_-]{8}$/
 
 /**
- * Blobs as files under `root`: `<algorithm>/<2 hex>/<hex>-<random>`, which is also the locator; parts of uploads as `uploads/<id>`. A file is complete before it gets its final name, and durable
+ * Blobs as files under `root`: `<algorithm>/<folder>/<hex>-<random>`, which is also the locator; parts of uploads as `uploads/<id>`. A file is complete before it gets its final name, and durable
  * before anybody learns its locator. Any number of processes may share a root. Nothing is scanned at start.
  */
 export async function openFsBlobs(root: string): Promise<BlobStore> {
   const base = resolve(root)
   const directories = new Directories(base)
   for (const name of ['uploads', ...ALGORITHMS]) await directories.make(join(base, name))
-  return fsBlobs(base, new Parts(directories, join(base, 'uploads')))
+  const parts = new Parts(directories, join(base, 'uploads'))
+  return fsBlobs({ root: base, parts, folders: new Folders() })
 }
 
-function fsBlobs(root: string, parts: Parts): BlobStore {
+function fsBlobs(store: Store): BlobStore {
+  const { root, parts } = store
   return {
     kind: 'filesystem',
     writePart: (id, body, maxBytes) => parts.write(id, body, maxBytes),
-    finish: async (ids, digest) => finish({ root, parts }, ids, parseDigest(digest)),
-    put: async (digest, bytes) => put({ root, parts }, parseDigest(digest), bytes),
+    finish: async (ids, digest) => finish(store, ids, parseDigest(digest)),
+    put: async (digest, bytes) => put(store, parseDigest(digest), bytes),
     abort: (id) => parts.abort(id),
     async open(locator, range) {
       const path = pathOf(root, locator)
@@ -55,11 +58,12 @@ function fsBlobs(root: string, parts: Parts): BlobStore {
 interface Store {
   readonly root: string
   readonly parts: Parts
+  readonly folders: Folders
 }
 
 async function finish(store: Store, ids: readonly string[], digest: Digest): Promise<StoredBlob> {
   const { root, parts } = store
-  const locator = newLocator(digest)
+  const locator = newLocator(store, digest)
   const [only] = ids
   if (only !== undefined && ids.length === 1) {
     await parts.check(only, digest)
@@ -81,7 +85,7 @@ async function finish(store: Store, ids: readonly string[], digest: Digest): Pro
 async function put(store: Store, digest: Digest, bytes: Uint8Array): Promise<StoredBlob> {
   const { root, parts } = store
   const id = randomId()
-  const locator = newLocator(digest)
+  const locator = newLocator(store, digest)
   await parts.write(id, once(bytes), bytes.length)
   try {
     return { locator, size: await parts.moveTo(id, join(root, locator)) }
@@ -127,9 +131,25 @@ function parseDigest(digest: string): Digest {
   throw new RegistryError('digest_invalid', 'a digest is sha256: or sha512: and lower-case hex')
 }
 
-function newLocator({ algorithm, hex }: Digest): string {
-  const random = randomBytes(6).toString('base64url')
-  return `${algorithm}/${hex.slice(0, 2)}/${hex}-${random}`
+function newLocator({ folders }: Store, { algorithm, hex }: Digest): string {
+  return `${algorithm}/${folders.next()}/${hex}-${randomBytes(6).toString('base64url')}`
+}
+
+/**
+ * Which of 256 folders the next file goes into: one for a while, not one for every digest. Blobs
+ * that arrive together then share the fsync of their folder.
+ */
+class Folders {
+  #folder = ''
+  #left = 0
+
+  next(): string {
+    if (this.#left-- <= 0) {
+      this.#folder = randomBytes(1).toString('hex')
+      this.#left = FILES_IN_A_ROW
+    }
+    return this.#folder
+  }
 }
 
 /** Where a locator's file is; undefined for anything that this store cannot have made. */
