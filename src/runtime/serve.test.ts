@@ -19,6 +19,12 @@ const routes: Record<string, (request: Request) => Response | Promise<Response>>
   },
   '/reject': () => Promise.reject(new Error('rejected')),
   '/upload': async (request) => Response.json(await sum(request)),
+  '/refuse-midway': async (request) => {
+    const reader = request.body?.getReader()
+    await reader?.read()
+    await reader?.cancel()
+    return new Response('no', { status: 507, headers: { 'content-type': 'text/plain' } })
+  },
   '/held-upload': async (request) => {
     await new Promise<void>((resolve) => {
       releaseUpload = resolve
@@ -261,6 +267,19 @@ describe('serve', () => {
     releaseUpload()
     await until(() => answer.includes(`{"bytes":${total}}`), 'the whole upload')
     socket.destroy()
+  })
+
+  test('an answer before the end of the body arrives, and the connection goes on', async () => {
+    for (let round = 0; round < 40; round++) {
+      const response = await fetch(`${server.url}/refuse-midway`, {
+        method: 'PUT',
+        body: new Uint8Array(400_000),
+      })
+      assert.equal(response.status, 507)
+      assert.equal(await response.text(), 'no')
+      const next = await fetch(`${server.url}/text`)
+      assert.equal(await next.text(), 'hello')
+    }
   })
 
   test('a slow reader is not buffered for, and leaving ends the body', async () => {

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { isHost, NO_HOST } from '../serve-shared.ts'
 
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+
 /** A request that no handler can be asked about. */
 export class BadRequest extends Error {
   readonly status: number
@@ -62,13 +64,32 @@ function toStream(incoming: IncomingMessage, maxBytes: number): ReadableStream<U
         const { done, value } = await iterator.next()
         if (done) return controller.close()
         seenBytes += value.length
-        if (seenBytes > maxBytes) throw tooLarge()
+        if (seenBytes > maxBytes) {
+          discardRest(incoming)
+          throw tooLarge()
+        }
         controller.enqueue(value)
       },
-      cancel: async () => void (await iterator?.return?.()),
+      cancel: async () => {
+        await iterator?.return?.()
+        discardRest(incoming)
+      },
     },
     { highWaterMark: 0 },
   )
+}
+
+/**
+ * A client hears an answer that comes early only if what it still sends is read: Node leaves that
+ * to us once somebody has read a part. Up to a point it is; beyond, the connection is cut.
+ */
+function discardRest(incoming: IncomingMessage): void {
+  let discarded = 0
+  incoming.on('data', (chunk: Uint8Array) => {
+    discarded += chunk.length
+    if (discarded > MAX_DISCARDED_BYTES) incoming.destroy()
+  })
+  incoming.resume()
 }
 
 function tooLarge(): BadRequest {
