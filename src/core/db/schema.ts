@@ -11,7 +11,7 @@ export type Json = string
 export type Role = 'reader' | 'publisher' | 'admin'
 export type Visibility = 'public' | 'private'
 
-/** One row type per table; column names are snake_case in the database. See design.md "Words". */
+/** One row type per table; column names are snake_case in the database. See ARCHITECTURE.md, "The words". */
 export interface Schema {
   users: {
     id: Generated<number>

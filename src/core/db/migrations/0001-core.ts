@@ -3,7 +3,7 @@ import type { Dialect } from '#core/db/dialect.ts'
 import type { Migration } from '#core/db/migration.ts'
 import type { Tx } from '#core/db/schema.ts'
 
-/** Accounts, namespaces, packages, releases, blobs, audit, jobs: the words of design.md. */
+/** Accounts, namespaces, packages, releases, blobs, audit, jobs: the words of ARCHITECTURE.md. */
 export const coreMigration: Migration = { name: '0001-core', up: createCore }
 
 type Column = (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder
