@@ -14,8 +14,14 @@ import { startPostgres, type TestPostgres } from './postgres.ts'
 
 const TEST_TIMEOUT_MS = 60_000
 
+/** Slow tests run on Bun with SQLite; elsewhere only those for which the other half matters. */
+const SLOW_ON_POSTGRES = /crash|database-faults/
+const SLOW_ON_NODE = /full-disk/
+
 interface Run {
   readonly label: string
+  /** Of the slow tests only these; all when missing. */
+  readonly slow?: RegExp
   readonly runtime: 'bun' | 'node'
   readonly env: Readonly<Record<string, string | undefined>>
 }
@@ -73,8 +79,12 @@ async function runAll(): Promise<Outcome[]> {
       url = postgres.url
     }
     const env = { TEST_DATABASE_URL: url }
-    outcomes.push(await run({ label: 'Bun, PostgreSQL', runtime: 'bun', env }))
-    outcomes.push(await run({ label: 'Node, SQLite', runtime: 'node', env: sqlite }))
+    outcomes.push(
+      await run({ label: 'Bun, PostgreSQL', runtime: 'bun', env, slow: SLOW_ON_POSTGRES }),
+    )
+    outcomes.push(
+      await run({ label: 'Node, SQLite', runtime: 'node', env: sqlite, slow: SLOW_ON_NODE }),
+    )
     return outcomes
   } finally {
     await postgres?.stop()
@@ -85,15 +95,27 @@ function testDatabaseUrl(): string | undefined {
   return process.env.TEST_DATABASE_URL
 }
 
-async function run({ label, runtime, env }: Run): Promise<Outcome> {
+async function run({ label, runtime, env, slow }: Run): Promise<Outcome> {
   if (interruptedBy) return { label, cases: [], faults: [`interrupted by ${interruptedBy}`] }
-  say(`\n== ${label}: ${files.length} files ==\n`)
+  // A filter on the command line means just those files, everywhere.
+  const chosen =
+    slow && filters.length === 0
+      ? files.filter((name) => !name.endsWith('.slow.test.ts') || slow.test(name))
+      : files
+  say(`\n== ${label}: ${chosen.length} files ==\n`)
   const folder = await mkdtemp(join(tmpdir(), 'entrepot-test-'))
   const file = join(folder, 'junit.xml')
   try {
-    const code = await execute(runtime === 'bun' ? bunCommand(file) : nodeCommand(file), env)
+    const code = await execute(
+      runtime === 'bun' ? bunCommand(file, chosen) : nodeCommand(file, chosen),
+      env,
+    )
     const cases = existsSync(file) ? readTestCases(readFileSync(file, 'utf8')) : []
-    return { label, cases, faults: [...faultsOf(cases, code), ...silentFiles(runtime, cases)] }
+    return {
+      label,
+      cases,
+      faults: [...faultsOf(cases, code), ...silentFiles(runtime, cases, chosen)],
+    }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -108,24 +130,28 @@ function faultsOf(cases: readonly TestCase[], code: number): string[] {
 }
 
 /** Bun's report says nothing of a file that failed to load; Node's has a failed test for it. */
-function silentFiles(runtime: Run['runtime'], cases: readonly TestCase[]): string[] {
+function silentFiles(
+  runtime: Run['runtime'],
+  cases: readonly TestCase[],
+  chosen: readonly string[],
+): string[] {
   if (runtime === 'node' || cases.length === 0) return []
   const heard = new Set(cases.map((test) => `./${test.file}`))
-  return files.filter((file) => !heard.has(file)).map((file) => `ran no test of ${file}`)
+  return chosen.filter((file) => !heard.has(file)).map((file) => `ran no test of ${file}`)
 }
 
-function bunCommand(reportFile: string): string[] {
+function bunCommand(reportFile: string, chosen: readonly string[]): string[] {
   const reporter = ['--reporter=junit', `--reporter-outfile=${reportFile}`]
   const bun = findBun(root)
-  return [bun, 'test', `--timeout=${TEST_TIMEOUT_MS}`, ...reporter, ...files]
+  return [bun, 'test', `--timeout=${TEST_TIMEOUT_MS}`, ...reporter, ...chosen]
 }
 
-function nodeCommand(reportFile: string): string[] {
+function nodeCommand(reportFile: string, chosen: readonly string[]): string[] {
   const spec = ['--test-reporter=spec', '--test-reporter-destination=stdout']
   const junit = ['--test-reporter=junit', `--test-reporter-destination=${reportFile}`]
   // One file at a time, as on Bun: tests may measure time and memory.
   const settings = ['--test-concurrency=1', '--disable-warning=ExperimentalWarning']
-  return [process.execPath, '--test', ...settings, ...spec, ...junit, ...files]
+  return [process.execPath, '--test', ...settings, ...spec, ...junit, ...chosen]
 }
 
 function execute(command: readonly string[], env: Run['env']): Promise<number> {
