@@ -41,7 +41,8 @@ describe('a token made with a token', () => {
         assertWithin(child.onlyPackages, actor.onlyPackages)
         if (actor.expiresAt !== undefined) assert.ok((child.expiresAt ?? 1e9) <= actor.expiresAt)
       }),
-      { numRuns: 3000 },
+      // The same every time: how many could be made is asserted below.
+      { numRuns: 3000, seed: 1 },
     )
     assert.ok(made > 100, `only ${made} tokens were made`)
   })
