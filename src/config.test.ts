@@ -52,6 +52,13 @@ test('no setting is required', () => {
     cors: { origins: [], maxAgeSeconds: 3600 },
     metricsToken: undefined,
     logSeeds: undefined,
+    mail: { transport: undefined, from: 'no-reply@localhost', timeoutSeconds: 20 },
+    git: {
+      program: 'git',
+      searchPath: '/usr/local/bin:/usr/bin:/bin',
+      maxProcesses: 16,
+      maxSeconds: 600,
+    },
     limits: {
       maxManifestBytes: 8 * 2 ** 20,
       maxBlobBytes: 100 * 2 ** 30,
@@ -89,6 +96,14 @@ test('no setting is required', () => {
       defaultQuotaPackages: undefined,
       gcGraceSeconds: 86_400,
       uploadExpirySeconds: 86_400,
+      newUsers: 'anybody',
+      maxSignInsPerEmail: 10,
+      maxSignInsPerAddress: 60,
+      signInMailSeconds: 5,
+      webhookAllow: [],
+      webhookKeys: [],
+      docsSites: [],
+      indexMirrors: {},
       maxFailedCredentialsPerMinute: 30,
     },
   })
@@ -506,4 +521,103 @@ test('a process has its environment, its directory and its files as sources', ()
   assert.match(real.readFile('package.json') ?? '', /"entrepot"/)
   assert.equal(real.readFile('/no/such/file'), undefined)
   assert.equal(loadConfig({ ...real, env: {}, readFile: () => undefined }).listen.port, 9)
+})
+
+describe('webhooks', () => {
+  const core = (env: Record<string, string>) => load({ env }).core
+
+  test('addresses, networks and hosts that they may reach', () => {
+    assert.deepEqual(
+      core({ ENTREPOT_WEBHOOKS_ALLOW: '10.1.2.0/24, fd00::/8, 192.168.1.5, Hooks.Internal' })
+        .webhookAllow,
+      ['10.1.2.0/24', 'fd00::/8', '192.168.1.5', 'hooks.internal'],
+    )
+    for (const wrong of ['10.0.0.0/33', 'http://hooks.internal', 'a_b', '::1/200']) {
+      assert.throws(() => core({ ENTREPOT_WEBHOOKS_ALLOW: wrong }), /ENTREPOT_WEBHOOKS_ALLOW/)
+    }
+  })
+
+  test('docs sites, and the keys of secrets', () => {
+    const url = 'https://packages.gren-lang.org/import/init'
+    assert.deepEqual(core({ ENTREPOT_WEBHOOKS_DOCS_SITES: `gren ${url}` }).docsSites, [
+      { ecosystem: 'gren', url },
+    ])
+    for (const wrong of [url, 'gren', `gren ${url} more`, 'gren ftp://a.example']) {
+      assert.throws(() => core({ ENTREPOT_WEBHOOKS_DOCS_SITES: wrong }), /DOCS_SITES/)
+    }
+    const keys = [1, 2].map((byte) => Buffer.alloc(32, byte))
+    const text = keys.map((key) => key.toString('base64')).join(',')
+    const read = core({ ENTREPOT_WEBHOOKS_KEY: text }).webhookKeys
+    assert.deepEqual(
+      read.map((key) => Buffer.from(key)),
+      keys,
+    )
+    assert.throws(() => core({ ENTREPOT_WEBHOOKS_KEY: 'short' }), /ENTREPOT_WEBHOOKS_KEY/)
+  })
+})
+
+describe('mail', () => {
+  const transport = (url: string) => load({ env: { ENTREPOT_MAIL_URL: url } }).mail.transport
+  const smtp = { kind: 'smtp', host: 'mail.example.org', port: 587, tls: 'required' } as const
+
+  const urls: ReadonlyArray<[string, object]> = [
+    ['smtp://mail.example.org', smtp],
+    ['smtp://mail.example.org:25/?tls=optional', { ...smtp, port: 25, tls: 'optional' }],
+    ['smtp://localhost:2525', { ...smtp, host: 'localhost', port: 2525, tls: 'optional' }],
+    ['smtp://[::1]:25', { ...smtp, host: '::1', port: 25, tls: 'optional' }],
+    ['smtps://mail.example.org', { ...smtp, port: 465, tls: 'implicit' }],
+    [
+      'smtp://me%40x:p%2Fss@mail.example.org',
+      { ...smtp, auth: { user: 'me@x', password: 'p/ss' } },
+    ],
+    [
+      'postmark://tok@api.postmarkapp.com',
+      { kind: 'postmark', token: 'tok', baseUrl: 'https://api.postmarkapp.com' },
+    ],
+    [
+      'postmark+http://tok@127.0.0.1:81/base/',
+      { kind: 'postmark', token: 'tok', baseUrl: 'http://127.0.0.1:81/base' },
+    ],
+  ]
+  for (const [url, expected] of urls) {
+    test(url, () => assert.deepEqual(transport(url), expected))
+  }
+
+  for (const url of [
+    'mail.example.org',
+    'http://mail.example.org',
+    'smtp://',
+    'smtp://me@mail.example.org',
+    'smtp://me:a/b@mail.example.org',
+    'smtp://mail.example.org?tls=no',
+    'postmark://api.postmarkapp.com',
+    'postmark://tok:en@api.postmarkapp.com',
+    'smtp://me:%zz@mail.example.org',
+  ]) {
+    test(`${url} is refused`, () => {
+      const [problem = '', ...more] = problems({ env: { ENTREPOT_MAIL_URL: url } })
+      assert.equal(more.length, 0)
+      assert.match(problem, /smtp:\/\/USER:PASSWORD@HOST:587/)
+    })
+  }
+
+  test('its secrets are masked', () => {
+    const masked = (url: string) => shown({ env: { ENTREPOT_MAIL_URL: url } }, 'mail.url')?.value
+    assert.equal(masked(`smtp://me:${SECRET}@h:25?tls=optional`), 'smtp://me:•••@h:25?tls=optional')
+    assert.equal(
+      masked(`postmark://${SECRET}@api.postmarkapp.com`),
+      'postmark://•••@api.postmarkapp.com',
+    )
+  })
+
+  test('the sender is of the public host, unless told otherwise', () => {
+    const from = (env: Given['env']) => load({ env: env ?? {} }).mail.from
+    assert.equal(
+      from({ ENTREPOT_PUBLIC_URL: 'https://reg.example.org:8443' }),
+      'no-reply@reg.example.org',
+    )
+    assert.equal(from({ ENTREPOT_PUBLIC_URL: 'http://192.0.2.1' }), 'no-reply@localhost')
+    assert.equal(from({ ENTREPOT_MAIL_FROM: 'hello@example.org' }), 'hello@example.org')
+    assert.equal(problems({ env: { ENTREPOT_MAIL_FROM: 'Me <hello@example.org>' } }).length, 1)
+  })
 })

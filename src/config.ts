@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { MailTransport } from '#config/mail-values.ts'
 import {
   type ECOSYSTEM_SETTINGS,
   ecosystemKey,
@@ -61,6 +62,19 @@ export interface Config {
   readonly metricsToken: string | undefined
   /** Private keys of the transparency log; undefined: the one in the data directory. */
   readonly logSeeds: readonly Uint8Array[] | undefined
+  readonly mail: {
+    /** undefined: messages are written to files. */
+    readonly transport: MailTransport | undefined
+    readonly from: string
+    readonly timeoutSeconds: number
+  }
+  readonly git: {
+    readonly program: string
+    /** PATH, for git itself and for what it calls. */
+    readonly searchPath: string
+    readonly maxProcesses: number
+    readonly maxSeconds: number
+  }
   readonly limits: Limits
   readonly rates: Rates
   readonly gc: {
@@ -123,7 +137,7 @@ export function loadConfig(sources: ConfigSources): Config {
   // The table says which type each key's parser gives; a Map cannot.
   const get = read as Get
   const getOf = ((id: string, key: string) => read(ecosystemKey(id, key))) as GetOf
-  const core = coreSettings(get)
+  const core = { ...coreSettings(get), indexMirrors: indexMirrors(sources, getOf) }
   return {
     listen: get('listen'),
     dataDir: resolve(sources.cwd, get('data')),
@@ -137,6 +151,17 @@ export function loadConfig(sources: ConfigSources): Config {
     cors: { origins: get('cors.origins') ?? [], maxAgeSeconds: get('cors.max_age') },
     metricsToken: get('metrics.token'),
     logSeeds: get('log.key'),
+    mail: {
+      transport: get('mail.url'),
+      from: get('mail.from'),
+      timeoutSeconds: get('mail.timeout'),
+    },
+    git: {
+      program: get('git.program'),
+      searchPath: sources.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+      maxProcesses: get('git.max_processes'),
+      maxSeconds: get('git.timeout'),
+    },
     limits: limits(get),
     rates: { general: generalRates(get), ecosystems: perEcosystem(sources, ownRates(getOf)) },
     gc: {
@@ -190,7 +215,7 @@ function databaseConfig(location: DatabaseLocation, poolSize: number, cwd: strin
     : { ...location, poolSize }
 }
 
-function coreSettings(get: Get): Settings {
+function coreSettings(get: Get): Omit<Settings, 'indexMirrors'> {
   return {
     publicUrl: get('public_url'),
     logOrigin: get('log.origin'),
@@ -205,8 +230,23 @@ function coreSettings(get: Get): Settings {
     defaultQuotaPackages: get('quotas.max_packages'),
     gcGraceSeconds: get('gc.grace'),
     uploadExpirySeconds: get('gc.upload_expiry'),
+    newUsers: get('accounts.new_users'),
+    maxSignInsPerEmail: get('limits.sign_ins_per_email'),
+    maxSignInsPerAddress: get('limits.sign_ins_per_address'),
+    signInMailSeconds: get('mail.sign_in_wait'),
+    webhookAllow: get('webhooks.allow') ?? [],
+    webhookKeys: get('webhooks.key') ?? [],
+    docsSites: get('webhooks.docs_sites') ?? [],
     maxFailedCredentialsPerMinute: get('limits.max_failed_credentials'),
   }
+}
+
+function indexMirrors({ ecosystems }: ConfigSources, getOf: GetOf): Settings['indexMirrors'] {
+  const mirrors = ecosystems.flatMap((id) => {
+    const url = getOf(id, 'index_mirror')
+    return url === undefined ? [] : [[id, url] as const]
+  })
+  return Object.fromEntries(mirrors)
 }
 
 function limits(get: Get): Limits {

@@ -1,9 +1,12 @@
+import { isIP } from 'node:net'
+import { mailAddress, mailTransport, maskMailUrl } from './mail-values.ts'
 import {
   blobLocation,
   choice,
   count,
   databaseUrl,
   duration,
+  gitRemote,
   hostNames,
   type Kind,
   listenAddress,
@@ -11,6 +14,7 @@ import {
   logSeeds,
   logWitnesses,
   maskDatabaseUrl,
+  maskGitRemote,
   networks,
   origin,
   origins,
@@ -20,6 +24,7 @@ import {
   urlOfListen,
   witnessedLogs,
 } from './values.ts'
+import { docsSites, reachable } from './webhook-values.ts'
 
 /** One setting of the server. Its key in the table is its path in the file. */
 export interface Setting<T> {
@@ -152,6 +157,64 @@ export const SETTINGS = {
     doc: 'Logs of others that this registry cosigns as their witness.',
     unset: 'none',
   },
+  'accounts.new_users': {
+    kind: choice('anybody', 'invited', 'nobody'),
+    doc: 'Who gets an account by signing in with an e-mail address that has none: with `invited`, only where an invitation waits for it.',
+    default: 'anybody',
+  },
+  'mail.url': {
+    kind: mailTransport,
+    doc: 'Who delivers mail: an SMTP server (smtps:// is TLS from the start; smtp:// insists on STARTTLS unless the host is this machine or `?tls=optional` is added), or Postmark.',
+    unset: 'nobody: messages are written to `outbox` in the data directory',
+    mask: maskMailUrl,
+  },
+  'mail.from': {
+    kind: mailAddress,
+    doc: 'Sender of all mail.',
+    derive: (text) => `no-reply@${mailHost(text('public_url'))}`,
+    unset: '`no-reply@` and the host of `public_url`',
+  },
+  'mail.timeout': {
+    kind: duration(1, 300),
+    doc: 'How long a mail server may stay silent.',
+    default: '20s',
+  },
+  'mail.sign_in_wait': {
+    kind: duration(1, 60),
+    doc: 'How long who signs in waits for the mail server, before hearing that mail cannot be sent now.',
+    default: '5s',
+  },
+  'webhooks.allow': {
+    kind: reachable,
+    doc: 'What webhooks may reach although its address is not public.',
+    unset: 'nothing',
+  },
+  'webhooks.key': {
+    kind: logSeeds,
+    doc: 'Key that encrypts the secrets of webhooks in the database; further ones still decrypt, for a change of keys.',
+    unset: 'secrets are stored as they are',
+    mask: () => '•••',
+  },
+  'webhooks.docs_sites': {
+    kind: docsSites,
+    doc: 'Docs sites that are told of each release of a public package: an ecosystem, and where `packageName=…` is posted to.',
+    unset: 'none',
+  },
+  'git.program': {
+    kind: path,
+    doc: 'The git that git repositories are made and served with: a name, looked for in PATH, or a path.',
+    default: 'git',
+  },
+  'git.max_processes': {
+    kind: count(1, 10_000),
+    doc: 'Git processes of one process at once; further requests wait.',
+    default: '16',
+  },
+  'git.timeout': {
+    kind: duration(1, DAY),
+    doc: 'How long one git process may take, sending to a slow client included.',
+    default: '10m',
+  },
   'metrics.token': {
     kind: secretText,
     doc: 'Bearer token that /metrics asks for.',
@@ -200,6 +263,16 @@ export const SETTINGS = {
     doc: 'Wrong credentials per minute and client address before it has to wait.',
     default: '30',
   },
+  'limits.sign_ins_per_email': {
+    kind: count(1, 1_000_000),
+    doc: 'Sign-ins per hour that may be begun for one e-mail address: each writes to it.',
+    default: '10',
+  },
+  'limits.sign_ins_per_address': {
+    kind: count(1, 1_000_000),
+    doc: 'Sign-ins per hour that one client address may begin.',
+    default: '60',
+  },
   'limits.shutdown_grace': {
     kind: duration(0, DAY),
     doc: 'How long a stopping server lets transfers finish.',
@@ -244,6 +317,12 @@ export const ECOSYSTEM_SETTINGS = {
     kind: hostNames,
     doc: 'Host names at whose root the protocol is served, beside its own path.',
     unset: 'none',
+  },
+  index_mirror: {
+    kind: gitRemote,
+    doc: 'Git repository that the index is pushed to after each of its commits, for protocols that have one.',
+    unset: 'none',
+    mask: maskGitRemote,
   },
   'rates.credential.anonymous': ownRate('Credential checks per minute and address'),
   'rates.credential.authenticated': ownRate('Credential checks per minute and credential'),
@@ -292,4 +371,10 @@ function ownRate(doc: string) {
 function derivePublicUrl(listen: string): string {
   const address = listenAddress.parse(listen)
   return address ? urlOfListen(address) : ''
+}
+
+/** A host that mail can come from; an IP address is none. */
+function mailHost(publicUrl: string): string {
+  const { hostname } = new URL(URL.canParse(publicUrl) ? publicUrl : 'http://localhost')
+  return isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? hostname : 'localhost'
 }

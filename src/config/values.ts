@@ -214,7 +214,8 @@ export function maskDatabaseUrl(text: string): string {
   return `${url.protocol}//${user}${url.host}${url.pathname}${url.search && '?•••'}`
 }
 
-function listOf<T>(item: Kind<T>): Kind<readonly T[]> {
+/** Several of a kind, separated by commas. */
+export function listOf<T>(item: Kind<T>): Kind<readonly T[]> {
   return {
     expected: `${item.expected}; several are separated by commas`,
     list: true,
@@ -241,4 +242,25 @@ function decodeFileUrl(url: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Where git pushes to: a URL, or a folder of this machine. */
+export const gitRemote: Kind<string> = {
+  expected: 'https://, http://, ssh:// or file:// and a repository, or an absolute path',
+  parse: (text) => (/^\/[^\s]+$/.test(text) || isGitUrl(text) ? text : undefined),
+}
+
+/** The address of a repository without its secrets. */
+export function maskGitRemote(text: string): string {
+  if (!URL.canParse(text)) return text
+  const url = new URL(text)
+  const user = url.username === '' && url.password === '' ? '' : '•••@'
+  return `${url.protocol}//${user}${url.host}${url.pathname}`
+}
+
+function isGitUrl(text: string): boolean {
+  if (/[\s\0]/.test(text) || !URL.canParse(text)) return false
+  const { protocol, hostname, pathname } = new URL(text)
+  if (protocol === 'file:') return hostname === '' && pathname.length > 1
+  return ['https:', 'http:', 'ssh:'].includes(protocol) && hostname !== '' && pathname.length > 1
 }

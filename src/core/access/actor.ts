@@ -11,6 +11,8 @@ export interface Identity {
   readonly userId?: number
   /** As audit lines name the credential: 'token:12', or empty. */
   readonly credential: string
+  /** Set when the credential was made by signing in: it stands for its user, not for a purpose. */
+  readonly isSession?: boolean
   readonly isOperator: boolean
   readonly scopes: ReadonlySet<Scope>
   /** What the owner of the credential may do now, per namespace and package. */

@@ -4,8 +4,10 @@ import { type App, now } from '#core/app.ts'
 import { audit } from '#core/audit/audit.ts'
 import { userTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
+import type { Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
-import { toUser, type User } from './find-user.ts'
+import { emailKey, parseEmail } from './email.ts'
+import { findUser, toUser, type User } from './find-user.ts'
 import { parseUserName } from './user-name.ts'
 
 /** What a new account is made of. */
@@ -15,11 +17,10 @@ export interface NewUser {
   readonly isOperator?: boolean
 }
 
-const MAX_EMAIL_CHARS = 254
-const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i
-const DOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i
-
-/** Makes an account; operators only. Throws `name_taken` when another spelling of the name exists. */
+/**
+ * Makes an account; operators only. Throws `name_taken` when another spelling of the name exists, and
+ * `conflict` when somebody signs in with the address already.
+ */
 export async function createUser(app: App, actor: Actor, wanted: NewUser): Promise<User> {
   authorizeOperator(actor)
   const { name, key } = parseUserName(wanted.name)
@@ -32,14 +33,15 @@ export async function createUser(app: App, actor: Actor, wanted: NewUser): Promi
         name,
         key,
         email,
+        emailKey: emailKey(email),
         isOperator: isOperator ? 1 : 0,
         createdAt: now(app),
         disabledAt: null,
       })
-      .onConflict((conflict) => conflict.column('key').doNothing())
+      .onConflict((conflict) => conflict.doNothing())
       .returningAll()
       .executeTakeFirst()
-    if (!row) throw new RegistryError('name_taken', `there is a user ${name} already`)
+    if (!row) throw await whyTaken(tx, name)
     await audit(app, tx, actor, {
       action: 'user.create',
       subject: `user:${name}`,
@@ -50,13 +52,9 @@ export async function createUser(app: App, actor: Actor, wanted: NewUser): Promi
   })
 }
 
-/** Syntax only: whether it reaches somebody is found out by writing to it. */
-function parseEmail(raw: string): string {
-  const at = raw.lastIndexOf('@')
-  const isEmail =
-    raw.length <= MAX_EMAIL_CHARS &&
-    LOCAL_PART.test(raw.slice(0, at)) &&
-    DOMAIN.test(raw.slice(at + 1))
-  if (at < 1 || !isEmail) throw new RegistryError('invalid_request', 'this is no e-mail address')
-  return raw
+async function whyTaken(tx: Tx, name: string): Promise<RegistryError> {
+  if (await findUser(tx, name)) {
+    return new RegistryError('name_taken', `there is a user ${name} already`)
+  }
+  return new RegistryError('conflict', 'another account has this e-mail address')
 }

@@ -11,6 +11,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'entrepot',
   'gren',
   'healthz',
+  'log',
   'metrics',
   'oci',
   'opm',

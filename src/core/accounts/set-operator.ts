@@ -4,6 +4,7 @@ import type { App } from '#core/app.ts'
 import { audit } from '#core/audit/audit.ts'
 import { userTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
+import { notifyUser } from '#core/mail/notify-user.ts'
 import { getUser } from './find-user.ts'
 
 /** Makes a user staff of the whole instance, or no longer. Says nothing if already so. */
@@ -27,6 +28,8 @@ export async function setOperator(
       action: isOperator ? 'operator.add' : 'operator.remove',
       subject: `user:${user.name}`,
     })
+    const what = `You are ${isOperator ? 'an operator' : 'no longer an operator'} of this registry.`
+    await notifyUser(app, tx, user.id, { subject: 'Your rights were changed', what, actor })
     changed(tx, userTopic(user.id))
   })
 }

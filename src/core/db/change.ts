@@ -62,6 +62,10 @@ function asRegistryError(app: App, error: unknown): unknown {
     const message = 'something that this refers to was deleted meanwhile: look again'
     return new RegistryError('conflict', message, { cause: error })
   }
+  if (dialect.isUniqueViolation(error)) {
+    const message = 'somebody else made or named the same meanwhile: look again'
+    return new RegistryError('conflict', message, { cause: error })
+  }
   if (dialect.isUnreachable(error)) {
     return new RegistryError('unavailable', 'the database does not answer', {
       cause: error,

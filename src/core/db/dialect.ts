@@ -1,6 +1,7 @@
 import type { CreateTableBuilder, RawBuilder, SelectQueryBuilder } from 'kysely'
 import type { SearchIndex } from '#core/search/search-index.ts'
 import type { Db, Tx } from './schema.ts'
+import type { DatabaseSnapshot, RowLoader } from './snapshot.ts'
 
 /** The few things that the two databases say differently. Implemented in adapters. */
 export interface Dialect {
@@ -14,6 +15,8 @@ export interface Dialect {
   createKeyedTable(tx: Tx, name: string): CreateTableBuilder<string, string>
   /** Lets one process migrate at a time; held until the transaction ends. */
   lockMigrations(tx: Tx): Promise<void>
+  /** Writes rows of a snapshot, in this transaction. */
+  loader(tx: Tx): RowLoader
   /** Tells other processes, on commit, that what they cached under a topic is stale. */
   announce(tx: Tx, topics: readonly string[]): Promise<void>
   /** Locks the selected rows until the transaction ends, skipping rows locked by others. */
@@ -54,6 +57,8 @@ export interface Database {
   readonly signal: ChangeSignal
   /** How many connections there are, for databases that pool them. */
   readonly pool?: () => { readonly total: number; readonly idle: number; readonly waiting: number }
+  /** Holds this moment of the whole database, to be read table by table. */
+  snapshot(): Promise<DatabaseSnapshot>
   /** Throws unless the database answers and can be written. */
   check(): Promise<void>
   close(): Promise<void>

@@ -6,6 +6,10 @@ import { logMigration } from './migrations/0002-log.ts'
 import { advisoriesMigration } from './migrations/0003-advisories.ts'
 import { searchMigration } from './migrations/0004-search.ts'
 import { lifecycleMigration } from './migrations/0005-lifecycle.ts'
+import { signInMigration } from './migrations/0006-sign-in.ts'
+import { webhooksMigration } from './migrations/0007-webhooks.ts'
+import { indexMigration } from './migrations/0008-index.ts'
+import { dependentsMigration } from './migrations/0009-dependents.ts'
 import type { Db } from './schema.ts'
 
 /** Forward only, in this order; never edit one that was released. */
@@ -15,12 +19,26 @@ const MIGRATIONS: readonly Migration[] = [
   advisoriesMigration,
   searchMigration,
   lifecycleMigration,
+  signInMigration,
+  webhooksMigration,
+  indexMigration,
+  dependentsMigration,
 ]
 
-/** Brings the schema up to date; returns the names of the migrations that were applied now. */
-export async function migrate(db: Db, dialect: Dialect): Promise<string[]> {
+/** The schema of this version, step by step. */
+export const migrationNames: readonly string[] = MIGRATIONS.map(({ name }) => name)
+
+/**
+ * Brings the schema up to date, or only as far as `only` names; returns the names of the migrations
+ * that were applied now.
+ */
+export async function migrate(
+  db: Db,
+  dialect: Dialect,
+  only: readonly string[] = migrationNames,
+): Promise<string[]> {
   const applied: string[] = []
-  for (const migration of MIGRATIONS) {
+  for (const migration of MIGRATIONS.filter(({ name }) => only.includes(name))) {
     const ran = await db.transaction().execute(async (tx) => {
       await dialect.lockMigrations(tx)
       await sql`create table if not exists migrations (name text primary key, applied_at bigint not null)`.execute(

@@ -1,4 +1,5 @@
 import type { Actor } from '#core/access/actor.ts'
+import { actsAsOperator } from '#core/access/acts-as-operator.ts'
 import { authorizeOperator, authorizeUser } from '#core/access/can.ts'
 import { findUser, type User, userUnknown } from '#core/accounts/find-user.ts'
 import { type App, now } from '#core/app.ts'
@@ -21,8 +22,11 @@ export interface NewNamespace extends Partial<Quotas> {
   readonly providerLabels?: Labels
 }
 
-/** Where single-part names of container images live: the instance's, not the first comer's. */
-const OPERATORS_ONLY: ReadonlySet<string> = new Set(['library'])
+/**
+ * The instance's, not the first comer's: where single-part names of container images live, and whose
+ * Gren packages may have kernel code.
+ */
+const OPERATORS_ONLY: ReadonlySet<string> = new Set(['gren-lang', 'library'])
 
 /** Makes a namespace whose first admin is its owner. Throws `name_taken`. */
 export async function createNamespace(
@@ -33,7 +37,7 @@ export async function createNamespace(
   const quotas = pickQuotas(wanted)
   authorizeCreation(actor, wanted, Object.keys(quotas).length > 0)
   const { name, key } = parseNamespaceName(wanted.name)
-  if (OPERATORS_ONLY.has(key)) authorizeOperator(actor)
+  authorizeName(actor, key)
   return await change(app, async (tx) => {
     const owner = await ownerOf(tx, actor, wanted)
     const row = await insertNamespace(app, tx, actor, { ...wanted, ...quotas, name, key, owner })
@@ -55,7 +59,7 @@ export async function insertNamespace(
   actor: Actor,
   { name, key, owner, consumerLabels = {}, providerLabels = {}, ...more }: NamespaceRow,
 ): Promise<Namespace | undefined> {
-  if (OPERATORS_ONLY.has(key)) authorizeOperator(actor)
+  authorizeName(actor, key)
   const quotas = pickQuotas(more)
   const row = await tx
     .insertInto('namespaces')
@@ -98,6 +102,11 @@ function authorizeCreation(actor: Actor, wanted: NewNamespace, hasQuotas: boolea
   authorizeUser(actor, 'admin')
   if (!actor.onlyNamespaces && !actor.onlyPackages) return
   throw new RegistryError('forbidden', 'a restricted credential cannot make namespaces')
+}
+
+function authorizeName(actor: Actor, key: string): void {
+  if (!OPERATORS_ONLY.has(key) || actsAsOperator(actor)) return
+  throw new RegistryError('forbidden', `the name ${key} is kept for operators`)
 }
 
 /** Naming another user takes an operator, who alone hears whether that user exists. */

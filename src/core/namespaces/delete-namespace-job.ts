@@ -4,6 +4,7 @@ import { audit } from '#core/audit/audit.ts'
 import { namespaceTopic, packageTopic, tokenTopic, userTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
+import { noteIndexChange } from '#core/index/index-changes.ts'
 import type { JobHandler } from '#core/jobs/job.ts'
 
 /** Rows of one kind in one transaction: small enough that pushes elsewhere hardly wait. */
@@ -62,13 +63,14 @@ function deletePackages(app: App, namespaceId: number): Promise<boolean> {
   return change(app, async (tx) => {
     const packages = await tx
       .selectFrom('packages')
-      .select('id')
+      .select(['id', 'ecosystem'])
       .where('namespaceId', '=', namespaceId)
       .orderBy('id')
       .limit(PACKAGES_PER_BATCH)
       .execute()
-    for (const { id } of packages) {
+    for (const { id, ecosystem } of packages) {
       changed(tx, packageTopic(id))
+      await noteIndexChange(app, tx, { id, ecosystem })
       if (!(await isEmptied(tx, id))) break
       await tx.deleteFrom('packages').where('id', '=', id).execute()
     }

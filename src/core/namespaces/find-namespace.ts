@@ -1,3 +1,4 @@
+import { type Param, prepared } from '#core/db/prepared.ts'
 import type { Db, Row } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
 import { type Labels, readLabels } from './labels.ts'
@@ -24,13 +25,13 @@ export interface Namespace {
 export async function findNamespace(db: Db, rawName: string): Promise<Namespace | undefined> {
   const parsed = readNamespaceName(rawName)
   if (!parsed) return undefined
-  const row = await db
-    .selectFrom('namespaces')
-    .selectAll()
-    .where('key', '=', parsed.key)
-    .executeTakeFirst()
-  return row && toNamespace(row)
+  const { rows } = await namespaceByKey(db, { key: parsed.key })
+  return rows[0] && toNamespace(rows[0])
 }
+
+const namespaceByKey = prepared((db, param: Param<{ key: string }>) =>
+  db.selectFrom('namespaces').selectAll().where('key', '=', param('key')),
+)
 
 /** The namespace of that name; throws `namespace_unknown`. */
 export async function getNamespace(db: Db, rawName: string): Promise<Namespace> {

@@ -16,8 +16,11 @@ const MAX_KEY_CHARS = 128
 const MAX_VALUE_CHARS = 1024
 const MAX_FILTERS = 16
 
-/** Keys with quotes, backslashes or control characters would make `hasLabel` ambiguous. */
-const KEY = /^[^"\\\p{Cc}\p{Cs}]+$/u
+/**
+ * Quotes, backslashes and control characters would make `hasLabel` ambiguous; so would a first
+ * character that can follow a closing quote.
+ */
+const KEY = /^(?![:,}])[^"\\\p{Cc}\p{Cs}]+$/u
 
 /** Checks a map of labels and writes it as it is stored. */
 export function writeLabels(labels: Labels): Json {
@@ -29,7 +32,7 @@ export function writeLabels(labels: Labels): Json {
     if (key.length > MAX_KEY_CHARS || !KEY.test(key)) {
       throw new RegistryError(
         'invalid_request',
-        `a label's key is 1 to ${MAX_KEY_CHARS} characters without quotes or backslashes`,
+        `a label's key is 1 to ${MAX_KEY_CHARS} characters without quotes or backslashes, and begins with none of : , }`,
       )
     }
     if (typeof value !== 'string' || value.length > MAX_VALUE_CHARS) {
@@ -67,8 +70,8 @@ type Labelled = 'namespaces' | 'projects'
 
 /**
  * The condition that a row has a label, set by whomever. Both databases find `"key":"value"` in the
- * text as it was written: quotes inside of values are escaped there and keys have none, so it
- * occurs only where it is a whole entry. (`like` would ignore case on one of them.)
+ * text as it was written: quotes inside of values are escaped there and keys have none, and no key
+ * begins like what follows a closing quote, so it occurs only where it is a whole entry. (`like` would ignore case on one of them.)
  */
 export function hasLabel(
   eb: ExpressionBuilder<Schema, Labelled>,

@@ -173,7 +173,9 @@ describe('namespaces', () => {
 
   test('a label is found exactly where it is, whatever is in the others', async () => {
     const text = fc.string({ unit: fc.constantFrom(...'ab:,"\\{}%_'), maxLength: 6 })
-    const key = fc.string({ unit: fc.constantFrom(...'ab:,{}%_'), minLength: 1, maxLength: 4 })
+    const key = fc
+      .string({ unit: fc.constantFrom(...'ab:,{}%_'), minLength: 1, maxLength: 4 })
+      .filter((one) => !/^[:,}]/.test(one))
     const map = fc.dictionary(key, text, { maxKeys: 4 })
     const actor = await ann.actor()
     await createNamespace(t.app, actor, { name: 'find-me' })

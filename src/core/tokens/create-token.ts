@@ -6,6 +6,7 @@ import { audit } from '#core/audit/audit.ts'
 import { change } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
+import { notifyUser } from '#core/mail/notify-user.ts'
 import { lockNamespace } from '#core/namespaces/lock-namespace.ts'
 import { authorizeOwner } from './authorize-owner.ts'
 import { narrowToken, type TokenLimits } from './narrow-token.ts'
@@ -60,10 +61,23 @@ export async function createToken(
       detail: { name, owner: ownerName, role, ...limits },
       ...(namespaceId !== null && { namespaceId }),
     })
+    await tellOwner(app, tx, actor, { userId, name, scopes: limits.scopes })
     // No cache to drop: nobody can have read a token that did not exist.
     return toToken(await selectTokens(tx).where('tokens.id', '=', id).executeTakeFirstOrThrow())
   })
   return { token, secret }
+}
+
+/** Robots have no mailbox. */
+async function tellOwner(
+  app: App,
+  tx: Tx,
+  actor: Actor,
+  { userId, name, scopes }: { userId: number | null; name: string; scopes: readonly string[] },
+): Promise<void> {
+  if (userId === null) return
+  const what = `The token “${name}” was made for your account, with the scopes ${scopes.join(', ')}.`
+  await notifyUser(app, tx, userId, { subject: 'New token of your account', what, actor })
 }
 
 /** A robot's name is part of its user name and of audit lines; a user's token has a mere label. */

@@ -137,5 +137,6 @@ function limitsOf(token: TokenRow) {
     }),
     ...(token.onlyPackages !== null && { onlyPackages: new Set(parseIds(token.onlyPackages)) }),
     ...(token.expiresAt !== null && { expiresAt: token.expiresAt }),
+    ...(token.kind === 'session' && { isSession: true }),
   }
 }

@@ -1,6 +1,7 @@
 import { type App, now } from '#core/app.ts'
 import { change } from '#core/db/change.ts'
 import type { Millis } from '#core/db/schema.ts'
+import { extendSessions } from './extend-sessions.ts'
 
 interface Use {
   readonly usedAt: Millis
@@ -36,7 +37,7 @@ export async function flushLastUsed(app: App): Promise<void> {
   }
 }
 
-/** No audit line and no topic: this is a statistic, and nothing in memory holds it. */
+/** No audit line: this is a statistic. */
 async function writeUses(app: App, batch: ReadonlyArray<[number, Use]>): Promise<void> {
   await change(app, async (tx) => {
     // In order of id: two processes that flush at once must not wait for each other in a circle.
@@ -48,6 +49,7 @@ async function writeUses(app: App, batch: ReadonlyArray<[number, Use]>): Promise
         .where((eb) => eb.or([eb('lastUsedAt', 'is', null), eb('lastUsedAt', '<', usedAt)]))
         .execute()
     }
+    await extendSessions(tx, new Map(batch.map(([id, { usedAt }]) => [id, usedAt])))
   })
 }
 

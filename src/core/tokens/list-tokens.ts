@@ -14,7 +14,9 @@ export async function listTokens(
   page: PageRequest = {},
 ): Promise<Page<Token>> {
   const { db } = app.database
-  let query = selectTokens(db).where('tokens.revokedAt', 'is', null)
+  let query = selectTokens(db)
+    .where('tokens.kind', '=', 'token')
+    .where('tokens.revokedAt', 'is', null)
   if (owner === undefined) authorizeOperator(actor)
   else {
     const { userId, namespaceId } = await authorizeOwner(db, actor, owner)

@@ -20,7 +20,9 @@ export function narrowToken(actor: Actor, asked: TokenLimits, at: Millis): Token
   }
   const onlyNamespaces = narrowIds('namespaces', asked.onlyNamespaces, actor.onlyNamespaces)
   const onlyPackages = narrowIds('packages', asked.onlyPackages, actor.onlyPackages)
-  const expiresAt = narrowExpiry(asked.expiresAt, actor.expiresAt, at)
+  // A session ends when nobody uses it; what its user makes with it need not.
+  const ownExpiry = actor.isSession ? undefined : actor.expiresAt
+  const expiresAt = narrowExpiry(asked.expiresAt, ownExpiry, at)
   return {
     scopes: narrowScopes(asked.scopes, actor.scopes),
     ...(onlyNamespaces && { onlyNamespaces }),

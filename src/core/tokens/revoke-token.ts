@@ -19,7 +19,7 @@ export async function revokeToken(app: App, actor: Actor, id: number): Promise<v
   if (!Number.isSafeInteger(id)) throw tokenUnknown()
   await change(app, async (tx) => {
     const token = await app.database.dialect
-      .lock(tx.selectFrom('tokens').selectAll().where('id', '=', id))
+      .lock(tx.selectFrom('tokens').selectAll().where('id', '=', id).where('kind', '=', 'token'))
       .executeTakeFirst()
     if (!token) throw tokenUnknown()
     authorizeRevocation(actor, token)

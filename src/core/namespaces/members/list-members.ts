@@ -1,4 +1,6 @@
 import type { Actor } from '#core/access/actor.ts'
+import { can } from '#core/access/can.ts'
+import { emailKey } from '#core/accounts/email.ts'
 import type { App } from '#core/app.ts'
 import type { Role } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
@@ -8,6 +10,11 @@ import { afterKey, type Page, type PageRequest, pageLimit, toPage } from '#core/
 /** A user's role in a namespace. */
 export interface Member {
   readonly user: string
+  /**
+   * There for operators, for the member, and for admins of the namespace who have it from elsewhere:
+   * anybody can make anybody a member of a namespace of their own, and must not learn it so.
+   */
+  readonly email?: string
   readonly role: Role
   /** Milliseconds since 1970. */
   readonly createdAt: number
@@ -23,11 +30,13 @@ export async function listMembers(
   const { db } = app.database
   const { id } = await getNamespace(db, rawNamespace)
   requireInsider(actor, id)
+  const isAdmin = can(actor, 'manage', { namespaceId: id })
   const after = afterKey(page)
   let query = db
     .selectFrom('members')
     .innerJoin('users', 'users.id', 'members.userId')
-    .select(['users.name as user', 'users.key', 'members.role', 'members.createdAt'])
+    .select(['users.id', 'users.name as user', 'users.key', 'users.email'])
+    .select(['members.role', 'members.createdAt', 'members.invitedEmail'])
     .where('members.namespaceId', '=', id)
   if (after !== undefined) query = query.where('users.key', '>', after)
   const rows = await query
@@ -35,7 +44,11 @@ export async function listMembers(
     .limit(pageLimit(page) + 1)
     .execute()
   return toPage(rows, page, {
-    item: ({ user, role, createdAt }) => ({ user, role, createdAt }),
+    item: ({ id: userId, user, email, invitedEmail, role, createdAt }) => {
+      const isShown =
+        actor.isOperator || userId === actor.userId || invitedEmail === emailKey(email)
+      return { user, ...(isAdmin && isShown && { email }), role, createdAt }
+    },
     cursor: (row) => row.key,
   })
 }

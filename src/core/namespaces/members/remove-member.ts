@@ -6,6 +6,7 @@ import { audit } from '#core/audit/audit.ts'
 import { userTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import { RegistryError } from '#core/errors.ts'
+import { notifyUser } from '#core/mail/notify-user.ts'
 import { namespaceUnknown } from '#core/namespaces/find-namespace.ts'
 import { lockNamespace } from '#core/namespaces/lock-namespace.ts'
 import { requireOtherAdmin } from './other-admin.ts'
@@ -39,6 +40,11 @@ export async function removeMember(
       namespaceId,
       detail: { namespace: name, was: removed.role },
     })
+    if (user.id !== actor.userId) {
+      const what = `You are no longer a member of ${name}; your role was ${removed.role}.`
+      const subject = `Your role in ${name}`
+      await notifyUser(app, tx, user.id, { subject, what, actor, isLimited: true })
+    }
     changed(tx, userTopic(user.id))
   })
 }
