@@ -23,6 +23,11 @@ export type ProblemKind =
   | 'log_root'
   | 'log_signature'
   | 'release_unlogged'
+  | 'index_file'
+  | 'index_commit'
+  | 'index_history'
+  | 'index_repository'
+  | 'index_archive'
 
 /** One thing that is wrong. */
 export interface Problem {

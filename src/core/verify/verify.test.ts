@@ -305,6 +305,7 @@ describe('verify', () => {
           namespaces: 2,
           uploads: 1,
           logEntries: 1,
+          indexFiles: 0,
           packages: 2,
         },
         problems: 0,

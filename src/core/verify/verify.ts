@@ -4,6 +4,7 @@ import { collectOrphanFiles } from '#core/blobs/collect-orphans.ts'
 import type { Schema } from '#core/db/schema.ts'
 import { checkLinks, checkNamespaces } from './check-accounts.ts'
 import { checkBlobs } from './check-blobs.ts'
+import { checkIndex } from './check-index.ts'
 import { checkLog } from './check-log.ts'
 import { checkFiles, checkReleases, checkTags } from './check-releases.ts'
 import { checkSearch } from './check-search.ts'
@@ -21,6 +22,7 @@ const CHECKS = {
   uploads: checkUploads,
   packages: checkSearch,
   logEntries: checkLog,
+  indexFiles: checkIndex,
 } as const satisfies Partial<Record<keyof Schema, Check>>
 
 type Checked = keyof typeof CHECKS
