@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fdatasync, fstatSync, futimesSync, openSync, renameSync } from 'node:fs'
+import { closeSync, fdatasync, fstatSync, futimesSync, open, openSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { WrittenPart } from '#core/blobs/store.ts'
@@ -18,6 +18,7 @@ import {
 } from './fs-files.ts'
 
 const datasync = promisify(fdatasync)
+const openFile = promisify(open)
 
 const ID = /^[A-Za-z0-9_-]{10,64}$/
 /** Parts whose digest is remembered; forgetting one costs reading it again. */
@@ -47,7 +48,10 @@ export class Parts {
   /** See BlobStore.writePart. */
   async write(id: string, body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<WrittenPart> {
     const path = this.pathOf(id)
-    const file = openNow(path, 'wx')
+    // On another thread: while others sync, the file system may keep who makes a file waiting.
+    const file = await openFile(path, 'wx').catch((error) => {
+      throw asStorageError(error)
+    })
     const end: BodyEnd = {}
     const hash = createHash('sha256')
     let size = 0
@@ -97,7 +101,7 @@ export class Parts {
     await this.#directories.make(directory)
     // Names and attributes are changed at once: that costs less than handing it to another thread.
     // What waits for the disk does not block.
-    const file = openNow(path, 'r+')
+    const file = openNow(path)
     try {
       const { size, mtimeMs } = fstatSync(file)
       // An old part must not look like an orphan between its renaming and its row in the database.
@@ -187,9 +191,9 @@ function explain(error: unknown): unknown {
 }
 
 /** Throws `upload_unknown` for a part that is not there. */
-function openNow(path: string, flags: 'wx' | 'r+'): number {
+function openNow(path: string): number {
   try {
-    return openSync(path, flags)
+    return openSync(path, 'r+')
   } catch (error) {
     throw asStorageError(explain(error))
   }

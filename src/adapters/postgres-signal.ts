@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { ChangeSignal } from '#core/db/dialect.ts'
+import { APPLICATION_NAME } from './postgres-others.ts'
 
 const HEARTBEAT_MS = 1_000
 const HEARTBEAT_TIMEOUT_MS = 3_000
@@ -53,6 +54,7 @@ class Listener implements ChangeSignal {
   async connect(): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#url,
+      application_name: APPLICATION_NAME,
       query_timeout: HEARTBEAT_TIMEOUT_MS,
     })
     client.on('error', (error) => this.#lose(client, error))

@@ -2,8 +2,10 @@ import { CamelCasePlugin, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { Database, Dialect } from '#core/db/dialect.ts'
 import type { Db, Schema } from '#core/db/schema.ts'
+import { APPLICATION_NAME } from './postgres-others.ts'
 import { postgresSearch } from './postgres-search.ts'
 import { listenForChanges } from './postgres-signal.ts'
+import { postgresLoader, postgresSnapshot } from './postgres-snapshot.ts'
 
 const CHANNEL = 'entrepot_changes'
 const MIGRATION_LOCK = 7_080_001
@@ -24,6 +26,7 @@ interface PostgresOptions {
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: options.url,
+    application_name: APPLICATION_NAME,
     max: options.poolSize,
     connectionTimeoutMillis: 10_000,
     // Integers beyond 2^53 do not occur: byte counts and milliseconds stay below.
@@ -52,6 +55,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     dialect: postgresDialect,
     signal,
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    snapshot: () => postgresSnapshot(pool),
     check: () => checkWritable(db),
     close: async () => {
       await signal.close()
@@ -76,6 +80,7 @@ const postgresDialect: Dialect = {
   lockMigrations: async (tx) => {
     await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(tx)
   },
+  loader: postgresLoader,
   announce: async (tx, topics) => {
     for (const payload of payloads(topics)) {
       await sql`select pg_notify(${CHANNEL}, ${payload})`.execute(tx)

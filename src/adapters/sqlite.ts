@@ -17,6 +17,7 @@ import {
 } from '#runtime/sqlite.ts'
 import { type SqliteDatabase, SqliteDriver } from './sqlite-driver.ts'
 import { sqliteSearch } from './sqlite-search.ts'
+import { sqliteLoader, sqliteSnapshot } from './sqlite-snapshot.ts'
 
 /** How many changes are kept for processes that look rarely; beyond that they forget everything. */
 const KEPT_CHANGES = 10_000
@@ -40,6 +41,7 @@ export async function openSqlite(path: string): Promise<Database> {
     db,
     dialect: sqliteDialect,
     signal: new SqliteSignal(reader),
+    snapshot: async () => sqliteSnapshot(path),
     check: () => checkWritable(db),
     close: () => db.destroy(),
   }
@@ -79,6 +81,7 @@ const sqliteDialect: Dialect = {
   createKeyedTable: (tx, name) => tx.schema.createTable(name).modifyEnd(sql`without rowid`),
   // A write transaction already excludes every other.
   lockMigrations: async () => {},
+  loader: sqliteLoader,
   announce: async (tx, topics) => {
     const at = Date.now()
     const { insertId } = await tx
