@@ -1,13 +1,10 @@
-import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { App } from '#core/app.ts'
-import { collectGarbage } from '#core/blobs/collect.ts'
-import { verify } from '#core/verify/verify.ts'
 import { test } from '#runtime/test.ts'
+import { checkVerifies, collectAndCheck } from '#test/after-crash.ts'
 import { createTestDatabase } from '#test/postgres.ts'
 import { PushStorm } from '#test/push-storm.ts'
 import { newUser } from '#test/served.ts'
@@ -16,7 +13,6 @@ import { openData, type ProcessOptions, startServerProcess } from '#test/server-
 // biome-ignore lint/style/noProcessEnv: how often is the caller's business
 const KILLS = Number(process.env.ENTREPOT_TEST_KILLS ?? 8)
 const CLIENTS = 8
-const DAY_MS = 86_400_000
 
 test(`kill -9 in a storm of pushes, ${KILLS} times`, {
   timeout: 60_000 + KILLS * 15_000,
@@ -93,41 +89,6 @@ async function checkAll(data: ProcessOptions, storm: PushStorm): Promise<void> {
     await checkVerifies(data)
   } finally {
     await server.stop()
-  }
-}
-
-async function checkVerifies(data: ProcessOptions): Promise<void> {
-  const { app, close } = await openData(data)
-  try {
-    await verifyClean(app)
-  } finally {
-    await close()
-  }
-}
-
-async function verifyClean(app: App): Promise<void> {
-  const problems: unknown[] = []
-  await verify(app, { checkBytes: true, onProblem: (problem) => problems.push(problem) })
-  assert.deepEqual(problems, [])
-}
-
-/** Two days later everything that the crashes left behind goes, and nothing else. */
-async function collectAndCheck(data: ProcessOptions): Promise<void> {
-  const opened = await openData(data)
-  const app = { ...opened.app, clock: () => new Date(Date.now() + 2 * DAY_MS) }
-  try {
-    const collected = await collectGarbage(app, { dryRun: false })
-    assert.ok(collected.isComplete)
-    process.stderr.write(`collected: ${JSON.stringify(collected)}\n`)
-    await verifyClean(app)
-    const blobs = await app.database.db.selectFrom('blobs').select('locator').execute()
-    const files = await Array.fromAsync(app.blobs.listLocators(app.clock()))
-    assert.deepEqual(files.sort(), blobs.map((row) => row.locator).sort())
-    assert.deepEqual(await Array.fromAsync(app.blobs.listParts(app.clock())), [])
-    const uploads = await app.database.db.selectFrom('uploads').selectAll().execute()
-    assert.deepEqual(uploads, [])
-  } finally {
-    await opened.close()
   }
 }
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { appendFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from '#runtime/test.ts'
+import { packElba } from '#test/elba-world.ts'
 import { jsonOf, OciClient, randomBytes, textOf } from '#test/oci-client.ts'
 import { PushStorm } from '#test/push-storm.ts'
 import { newUser } from '#test/served.ts'
@@ -83,6 +85,36 @@ test('a disk without a byte left for the database is 507 too, and reads go on', 
   await storm.check(server.url)
   await rm(ballast)
   await pushesAgain()
+  await verifyClean()
+})
+
+test('an index and its repository go on after a full disk', { skip }, async () => {
+  const published: string[] = []
+  const publish = async (version: string) => {
+    const url = `${server.url}/elba/api/v1/packages/acme/kit/${version}/publish`
+    const body = new Uint8Array(packElba({ name: 'acme/kit', version }))
+    const answer = await fetch(url, { method: 'PUT', headers: { authorization }, body })
+    assert.ok([200, 507].includes(answer.status), `${answer.status} ${await answer.text()}`)
+    if (answer.status === 200) published.push(version)
+    return answer.status
+  }
+  assert.equal(await publish('1.0.0'), 200)
+  await fillUp()
+  let patch = 1
+  // What little room is left may take some; their commits then find none.
+  while ((await publish(`1.0.${patch}`)) === 200 && patch < 500) patch++
+  await rm(ballast)
+  assert.equal(await publish('2.0.0'), 200)
+  const clone = () => {
+    const target = mkdtempSync(join(tmpdir(), 'entrepot-clone-'))
+    execFileSync('git', ['clone', '--quiet', `${server.url}/elba/index.git`, target])
+    const lines = readFileSync(join(target, 'acme/kit'), 'utf8').trim().split('\n')
+    rmSync(target, { recursive: true })
+    return lines.map((line) => (JSON.parse(line) as { version: string }).version)
+  }
+  // A reader finds what was acknowledged at the latest a second before.
+  await sleep(1000)
+  assert.deepEqual(clone(), published)
   await verifyClean()
 })
 

@@ -1,5 +1,6 @@
 import type { Visibility } from './db/schema.ts'
 import type { LogWitness, WitnessedLog } from './log/witnesses.ts'
+import type { DocsSite } from './webhooks/configured.ts'
 
 /** What the rules of the registry depend on; config.ts fills it from flags, environment and file. */
 export interface Settings {
@@ -25,6 +26,20 @@ export interface Settings {
   readonly gcGraceSeconds: number
   /** An upload nobody touched for this long is given up. */
   readonly uploadExpirySeconds: number
+  /** Who gets an account by proving an address that has none. */
+  readonly newUsers: 'anybody' | 'invited' | 'nobody'
+  /** Mails that start a sign-in, per hour: to one e-mail address, and asked for from one network address. */
+  readonly maxSignInsPerEmail: number
+  readonly maxSignInsPerAddress: number
+  /** How long who signs in waits for the mail server. */
+  readonly signInMailSeconds: number
+  /** Addresses, networks and hosts that webhooks may reach although they are not public. */
+  readonly webhookAllow: readonly string[]
+  /** What encrypts the secrets of webhooks, the current one first; empty: they are stored as they are. */
+  readonly webhookKeys: readonly Uint8Array[]
+  readonly docsSites: readonly DocsSite[]
+  /** By ecosystem, the git repository that its index is pushed to. May hold secrets. */
+  readonly indexMirrors: Readonly<Record<string, string>>
   /** Failed credential checks per minute and address before 429. */
   readonly maxFailedCredentialsPerMinute: number
 }

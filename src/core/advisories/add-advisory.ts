@@ -26,28 +26,36 @@ export async function addAdvisory(
   if (actor.kind === 'anonymous') {
     throw new RegistryError('unauthenticated', 'to write an advisory needs a credential')
   }
-  return await change(app, async (tx) => {
-    const resolved = await resolveAffected(app, tx, actor, written)
-    const known = await findReplaceable(app, tx, actor, written.id)
-    const row = known
-      ? await replace(app, tx, known, resolved)
-      : await insert(app, tx, actor, resolved)
-    await announceAdvisory(tx, row.id)
-    await tx.deleteFrom('advisoryPackages').where('advisoryId', '=', row.id).execute()
-    if (resolved.about.length > 0) {
-      await tx
-        .insertInto('advisoryPackages')
-        .values(resolved.about.map((one) => ({ ...one, advisoryId: row.id })))
-        .execute()
-    }
-    await announceAdvisory(tx, row.id)
-    await audit(app, tx, actor, {
-      action: known ? 'advisory.update' : 'advisory.add',
-      subject: `advisory:${row.name}`,
-      detail: { packages: resolved.about.map(({ ecosystem, name }) => `${ecosystem}:${name}`) },
-    })
-    return toAdvisory(row)
+  return await change(app, async (tx) => toAdvisory(await saveAdvisory(app, tx, actor, written)))
+}
+
+/** The same as a part of a larger change. */
+export async function saveAdvisory(
+  app: App,
+  tx: Tx,
+  actor: Actor,
+  written: AdvisoryInput,
+): Promise<Row<'advisories'>> {
+  const resolved = await resolveAffected(app, tx, actor, written)
+  const known = await findReplaceable(app, tx, actor, written.id)
+  const row = known
+    ? await replace(app, tx, known, resolved)
+    : await insert(app, tx, actor, resolved)
+  await announceAdvisory(tx, row.id)
+  await tx.deleteFrom('advisoryPackages').where('advisoryId', '=', row.id).execute()
+  if (resolved.about.length > 0) {
+    await tx
+      .insertInto('advisoryPackages')
+      .values(resolved.about.map((one) => ({ ...one, advisoryId: row.id })))
+      .execute()
+  }
+  await announceAdvisory(tx, row.id)
+  await audit(app, tx, actor, {
+    action: known ? 'advisory.update' : 'advisory.add',
+    subject: `advisory:${row.name}`,
+    detail: { packages: resolved.about.map(({ ecosystem, name }) => `${ecosystem}:${name}`) },
   })
+  return row
 }
 
 async function findReplaceable(

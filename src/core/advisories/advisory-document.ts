@@ -121,7 +121,13 @@ const advisoryInput = z.strictObject({
     .string()
     .regex(/^1\.\d+\.\d+$/, 'must be a version 1 of OSV')
     .optional(),
-  id: z.string().refine(isAdvisoryId, 'does not begin as an id of OSV does').optional(),
+  id: z
+    .string()
+    .refine(
+      isAdvisoryId,
+      'must begin with a prefix of OSV such as CVE- or GHSA-, with ORISA-, or with x_ for your own',
+    )
+    .optional(),
   modified: time.optional(),
   published: time.optional(),
   withdrawn: time.nullish(),

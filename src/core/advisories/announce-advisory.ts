@@ -1,8 +1,9 @@
 import { packageTopic } from '#core/cache/topics.ts'
 import { changed } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
+import { ADVISORIES_TOPIC } from './advisory-topics.ts'
 
-/** Ends what is kept in memory of the packages that an advisory is about: some of it names advisories. */
+/** Ends what is kept in memory of advisories, and of the packages that one is about: some names it. */
 export async function announceAdvisory(tx: Tx, advisoryId: number): Promise<void> {
   const rows = await tx
     .selectFrom('advisoryPackages')
@@ -14,5 +15,5 @@ export async function announceAdvisory(tx: Tx, advisoryId: number): Promise<void
     .select('packages.id')
     .where('advisoryPackages.advisoryId', '=', advisoryId)
     .execute()
-  if (rows.length > 0) changed(tx, ...rows.map(({ id }) => packageTopic(id)))
+  changed(tx, ADVISORIES_TOPIC, ...rows.map(({ id }) => packageTopic(id)))
 }

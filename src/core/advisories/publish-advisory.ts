@@ -3,6 +3,7 @@ import { authorizeOperator } from '#core/access/can.ts'
 import { type App, now } from '#core/app.ts'
 import { audit } from '#core/audit/audit.ts'
 import { change } from '#core/db/change.ts'
+import type { Row, Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
 import { type Advisory, advisoryUnknown, toAdvisory } from './advisory.ts'
 import { announceAdvisory } from './announce-advisory.ts'
@@ -17,19 +18,28 @@ export async function publishAdvisory(app: App, actor: Actor, id: string): Promi
     if (row.state === 'withdrawn') {
       throw new RegistryError('conflict', `advisory ${id} was withdrawn`)
     }
-    if (row.state === 'published') return toAdvisory(row)
-    const at = now(app)
-    const moment = new Date(at).toISOString()
-    const document = { ...JSON.parse(row.document), published: moment, modified: moment }
-    const published = await tx
-      .updateTable('advisories')
-      .set({ state: 'published', publishedAt: at, modifiedAt: at })
-      .set({ document: JSON.stringify(document) })
-      .where('id', '=', row.id)
-      .returningAll()
-      .executeTakeFirstOrThrow()
-    await announceAdvisory(tx, row.id)
-    await audit(app, tx, actor, { action: 'advisory.publish', subject: `advisory:${id}` })
-    return toAdvisory(published)
+    return toAdvisory(row.state === 'published' ? row : await showAdvisory(app, tx, actor, row))
   })
+}
+
+/** Shows a draft, as a part of a larger change. */
+export async function showAdvisory(
+  app: App,
+  tx: Tx,
+  actor: Actor,
+  { id, name, document: draft }: Row<'advisories'>,
+): Promise<Row<'advisories'>> {
+  const at = now(app)
+  const moment = new Date(at).toISOString()
+  const document = { ...JSON.parse(draft), published: moment, modified: moment }
+  const published = await tx
+    .updateTable('advisories')
+    .set({ state: 'published', publishedAt: at, modifiedAt: at })
+    .set({ document: JSON.stringify(document) })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  await announceAdvisory(tx, id)
+  await audit(app, tx, actor, { action: 'advisory.publish', subject: `advisory:${name}` })
+  return published
 }

@@ -3,10 +3,10 @@ import { decodeName, type PathLimits, parseArchivePath } from './archive-path.ts
 import { gunzip } from './gunzip.ts'
 import { PathTree } from './path-tree.ts'
 import { refuse } from './refusal.ts'
-import { type TarEntry, type TarListener, TarReader } from './tar-reader.ts'
+import { type TarEntry, type TarListener, TarReader, type TarRules } from './tar-reader.ts'
 
 /** How large, deep and dense an archive may be. */
-export interface ArchiveLimits extends PathLimits {
+export interface ArchiveLimits extends PathLimits, TarRules {
   readonly maxCompressedBytes: number
   /** Of the whole tar file, headers included. */
   readonly maxUnpackedBytes: number
@@ -44,7 +44,7 @@ export interface Archive {
 }
 
 /** How many bytes of a file the caller would take at most; undefined when none. A longer one is refused. */
-export type WantFile = (path: string) => number | undefined
+export type WantFile = (path: string, size: number) => number | undefined
 
 const RATIO_FREE_BYTES = 1024 * 1024
 const SET_ID_BITS = 0o6000
@@ -60,7 +60,7 @@ export async function inspectArchive(
   want: WantFile = () => undefined,
 ): Promise<Archive> {
   const inspection = new Inspection(limits, want)
-  const tar = new TarReader(inspection)
+  const tar = new TarReader(inspection, limits)
   const sizes = await gunzip(source, limits.maxCompressedBytes, async (content) => {
     let unpacked = 0
     for await (const chunk of content) {
@@ -147,7 +147,7 @@ class Inspection implements TarListener {
   #openFile(path: string, entry: TarEntry): void {
     const { size, mode } = entry
     if (mode & SET_ID_BITS) refuse('mode', 'set-user-id and set-group-id are not allowed', path)
-    const wanted = this.#want(path)
+    const wanted = this.#want(path, size)
     const maxBytes = Math.min(this.#limits.maxFileBytes, wanted ?? Number.POSITIVE_INFINITY)
     if (size > maxBytes) refuse('file-size', `${size} bytes; at most ${maxBytes}`, path)
     this.#open = {

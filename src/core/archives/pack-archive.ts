@@ -1,5 +1,5 @@
-import { gzipSync } from 'fflate'
 import { parseArchivePath } from './archive-path.ts'
+import { gzipAlike } from './gzip-alike.ts'
 import { PathTree } from './path-tree.ts'
 import { refuse } from './refusal.ts'
 import { BLOCK_BYTES, checksumOf } from './tar-header.ts'
@@ -25,14 +25,11 @@ const PREFIX_BYTES = 155
 const MAX_FILE_BYTES = 8 ** 11 - 1
 /** The shape of a path is checked here, its length by whoever reads the archive. */
 const PATH_LIMITS = { maxPathBytes: 60_000, maxDepth: 60_000 }
-/** `mem` must be stated: fflate would derive it from a logarithm, which runtimes may round apart. */
-const GZIP = { level: 9, mem: 12, mtime: 0 } as const
 
 /**
  * Packs files into a gzip tar: the same files give the same bytes, on every machine and runtime, in any
  * order given. Sorted by the bytes of their paths; no folders, owners or times; 0755 or 0644; ustar, with
- * a pax header only for a path that needs one. Compressed by fflate, because what node:zlib writes
- * differs with its version, build and processor. What it makes, `inspectArchive` takes.
+ * a pax header only for a path that needs one. What it makes, `inspectArchive` takes.
  */
 export function packArchive(files: Iterable<PackFile>): Uint8Array {
   const tree = new PathTree()
@@ -44,7 +41,17 @@ export function packArchive(files: Iterable<PackFile>): Uint8Array {
   })
   named.sort((one, other) => Buffer.compare(one.path, other.path))
   const blocks = named.flatMap(({ file, path }) => packFile(file, path))
-  return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]), GZIP)
+  return gzipAlike(Buffer.concat([...blocks, tarEnd()]))
+}
+
+/** The blocks of one file of a tar, for who packs otherwise; its path must be plain and relative. */
+export function tarEntry(file: PackFile): Uint8Array[] {
+  return packFile(file, Buffer.from(file.path))
+}
+
+/** What ends a tar. */
+export function tarEnd(): Uint8Array {
+  return Buffer.alloc(2 * BLOCK_BYTES)
 }
 
 function packFile(file: PackFile, path: Uint8Array): Uint8Array[] {

@@ -4,9 +4,12 @@ import { refuse } from './refusal.ts'
 /** The size of everything in a tar file. */
 export const BLOCK_BYTES = 512
 
+/** How much of a name fits into a header. */
+export const NAME_BYTES = 100
+
 /** What a tar header says, as far as we mind. */
 export interface TarHeader {
-  readonly type: 'file' | 'folder' | 'pax'
+  readonly type: 'file' | 'folder' | 'pax' | 'long-name'
   /** The raw name, prefix included. */
   readonly name: Uint8Array
   readonly size: number
@@ -16,7 +19,7 @@ export interface TarHeader {
 /** Where a field is: first byte and length. */
 type Field = readonly [at: number, length: number]
 const FIELD = {
-  name: [0, 100],
+  name: [0, NAME_BYTES],
   mode: [100, 8],
   size: [124, 12],
   checksum: [148, 8],
@@ -31,6 +34,7 @@ const TYPES: Readonly<Record<string, TarHeader['type']>> = {
   '\0': 'file',
   '5': 'folder',
   x: 'pax',
+  L: 'long-name',
 }
 const REFUSED_TYPES = {
   '1': ['link', 'hard links are not allowed'],
@@ -39,7 +43,6 @@ const REFUSED_TYPES = {
   '4': ['device', 'devices are not allowed'],
   '6': ['fifo', 'pipes are not allowed'],
   S: ['sparse', 'sparse files are not allowed'],
-  L: ['gnu-long-name', 'GNU long names are not allowed: pack with --format=pax'],
   K: ['gnu-long-name', 'GNU long links are not allowed'],
   g: ['pax-global', 'global pax headers are not allowed'],
 } as const
@@ -48,13 +51,13 @@ const GNU_MAGIC = 'ustar  \0'
 
 /**
  * Reads one header block: POSIX ustar, or GNU's where it means the same. Everything that readers are
- * known to disagree about is refused. `paxPath` names the entry in messages when a pax header did.
+ * known to disagree about is refused. `longPath` names the entry in messages when a header before did.
  */
-export function parseTarHeader(block: Uint8Array, paxPath?: Uint8Array): TarHeader {
+export function parseTarHeader(block: Uint8Array, longPath?: Uint8Array): TarHeader {
   const magic = latin1(field(block, FIELD.magic))
   const isPosix = magic === POSIX_MAGIC
   const name = rawName(block, isPosix)
-  const file = showName(paxPath ?? name)
+  const file = showName(longPath ?? name)
   if (octal(block, FIELD.checksum) !== checksumOf(block)) {
     refuse('tar-checksum', 'the checksum of the tar header is wrong', file)
   }

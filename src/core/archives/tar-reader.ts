@@ -1,6 +1,7 @@
 import { showName } from './archive-path.ts'
-import { MAX_PAX_BYTES, type PaxRecords, parsePax, paxName } from './pax.ts'
-import { refuse } from './refusal.ts'
+import { checkLongNameHeader, longName, parseLongName } from './long-name.ts'
+import { MAX_PAX_BYTES, parsePax, paxName } from './pax.ts'
+import { type ArchiveRule, refuse } from './refusal.ts'
 import { BLOCK_BYTES, parseTarHeader, type TarHeader } from './tar-header.ts'
 
 /** An entry before its name is judged. */
@@ -19,27 +20,49 @@ export interface TarListener {
   end(): void
 }
 
+/** What two readers may understand differently and is taken all the same, where the caller says so. */
+export interface TarRules {
+  /** GNU's entries of type L. */
+  readonly allowGnuLongNames?: boolean
+}
+
+/** What an extension before an entry says of it. */
+interface Override {
+  /** What is broken when no entry follows. */
+  readonly rule: ArchiveRule
+  readonly path: Uint8Array | undefined
+  nameOf(header: TarHeader): Uint8Array
+}
+
+/** An entry that only says something of the next one, while it is read. */
+interface Extension {
+  readonly bytes: Uint8Array
+  read(bytes: Uint8Array, file: string): Override
+}
+
 const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES)
 
 /**
  * Reads POSIX tar with pax headers from chunks of any size. Stricter than any library at hand (they
  * apply every override, follow GNU extensions and stop at the first end mark in silence): whatever two
- * readers could understand differently is refused. Holds one block and at most one pax header.
+ * readers could understand differently is refused. Holds one block and at most one extension.
  */
 export class TarReader {
   readonly #listener: TarListener
+  readonly #rules: TarRules
   readonly #block = new Uint8Array(BLOCK_BYTES)
   #filled = 0
   /** Bytes of the entry, and zeroes behind it, that are still to come. */
   #remaining = 0
   #padding = 0
-  #paxBytes: Uint8Array | undefined
-  #records: PaxRecords | undefined
+  #extension: Extension | undefined
+  #override: Override | undefined
   #zeroBlocks = 0
   #file: string | undefined
 
-  constructor(listener: TarListener) {
+  constructor(listener: TarListener, rules: TarRules = {}) {
     this.#listener = listener
+    this.#rules = rules
   }
 
   write(chunk: Uint8Array): void {
@@ -49,7 +72,7 @@ export class TarReader {
 
   /** Says that nothing more comes. */
   end(): void {
-    if (this.#remaining + this.#padding > 0 || this.#records) {
+    if (this.#remaining + this.#padding > 0 || this.#override) {
       refuse('tar-truncated', 'the tar file ends inside the entry', this.#file)
     }
     if (this.#filled > 0 || this.#zeroBlocks < 2) {
@@ -73,31 +96,40 @@ export class TarReader {
 
   #takeBlock(): void {
     if (ZERO_BLOCK.equals(this.#block)) {
-      if (this.#records) refuse('pax-header', 'a pax header without an entry', this.#file)
+      if (this.#override) refuse(this.#override.rule, 'an extension without an entry', this.#file)
       this.#zeroBlocks++
       return
     }
     if (this.#zeroBlocks > 0) refuse('tar-trailing', 'something follows the end of the tar file')
-    const header = parseTarHeader(this.#block, this.#records?.path)
+    const header = parseTarHeader(this.#block, this.#override?.path)
     this.#remaining = header.size
     this.#padding = -header.size & (BLOCK_BYTES - 1)
-    if (header.type === 'pax') this.#startPax(header)
+    if (header.type === 'pax' || header.type === 'long-name') this.#startExtension(header)
     else this.#startEntry(header)
     if (this.#remaining === 0) this.#finish()
   }
 
-  #startPax(header: TarHeader): void {
+  #startExtension(header: TarHeader): void {
     this.#file = showName(header.name)
-    if (this.#records) refuse('pax-header', 'two pax headers for one entry', this.#file)
-    if (header.size > MAX_PAX_BYTES) {
-      refuse('pax-header', `a pax header of more than ${MAX_PAX_BYTES} bytes`, this.#file)
+    if (this.#override) refuse(this.#override.rule, 'two extensions of one entry', this.#file)
+    if (header.type === 'pax') {
+      if (header.size > MAX_PAX_BYTES) {
+        refuse('pax-header', `a pax header of more than ${MAX_PAX_BYTES} bytes`, this.#file)
+      }
+      this.#extension = { bytes: new Uint8Array(header.size), read: readPax }
+      return
     }
-    this.#paxBytes = new Uint8Array(header.size)
+    if (!this.#rules.allowGnuLongNames) {
+      const message = 'GNU long names are not allowed: pack with --format=pax'
+      refuse('gnu-long-name', message, this.#file)
+    }
+    checkLongNameHeader(header)
+    this.#extension = { bytes: new Uint8Array(header.size), read: readLongName }
   }
 
   #startEntry(header: TarHeader): void {
-    const name = this.#records ? paxName(header, this.#records) : header.name
-    this.#records = undefined
+    const name = this.#override?.nameOf(header) ?? header.name
+    this.#override = undefined
     this.#file = showName(name)
     const type = header.type === 'folder' ? 'folder' : 'file'
     if (type === 'folder' && header.size > 0) {
@@ -108,7 +140,8 @@ export class TarReader {
 
   #takeBody(bytes: Uint8Array): number {
     const body = bytes.subarray(0, this.#remaining)
-    if (this.#paxBytes) this.#paxBytes.set(body, this.#paxBytes.byteLength - this.#remaining)
+    const held = this.#extension?.bytes
+    if (held) held.set(body, held.byteLength - this.#remaining)
     else this.#listener.data(body)
     this.#remaining -= body.byteLength
     if (this.#remaining === 0) this.#finish()
@@ -125,11 +158,22 @@ export class TarReader {
   }
 
   #finish(): void {
-    if (!this.#paxBytes) {
+    if (!this.#extension) {
       this.#listener.end()
       return
     }
-    this.#records = parsePax(this.#paxBytes, this.#file ?? '')
-    this.#paxBytes = undefined
+    const { bytes, read } = this.#extension
+    this.#extension = undefined
+    this.#override = read(bytes, this.#file ?? '')
   }
+}
+
+function readPax(bytes: Uint8Array, file: string): Override {
+  const records = parsePax(bytes, file)
+  return { rule: 'pax-header', path: records.path, nameOf: (header) => paxName(header, records) }
+}
+
+function readLongName(bytes: Uint8Array, file: string): Override {
+  const path = parseLongName(bytes, file)
+  return { rule: 'gnu-long-name', path, nameOf: (header) => longName(header, path) }
 }

@@ -1,4 +1,5 @@
 import type { App } from '#core/app.ts'
+import { areBlobsKept, prepareToAsk } from '#core/backup/collection-pause.ts'
 import { change } from '#core/db/change.ts'
 import type { Row } from '#core/db/schema.ts'
 import {
@@ -22,6 +23,7 @@ export async function* collectBlobs(
   { app, dryRun }: CollectRun,
   tally: BlobTally,
 ): AsyncGenerator<CollectItem[]> {
+  if (!dryRun) await prepareToAsk(app)
   const cutoff = graceCutoff(app)
   let after = ''
   for (;;) {
@@ -78,6 +80,8 @@ async function readBlobs(app: App, after: string, cutoff: number) {
 async function deleteUnlinked(app: App, blobs: readonly Blob[], cutoff: number): Promise<Blob[]> {
   const digests = blobs.map((blob) => blob.digest)
   const deleted = await change(app, async (tx) => {
+    // The next collection takes them.
+    if (await areBlobsKept(app, tx)) return []
     const held = await app.database.dialect
       .claim(
         tx

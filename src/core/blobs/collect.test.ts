@@ -308,7 +308,7 @@ describe('collect', () => {
 })
 
 describe('collect against pushes', () => {
-  const ROUNDS = 60
+  const ROUNDS = 20
   const CONTENTS = Array.from({ length: 6 }, () => newContent(200))
 
   test('without any grace, from two processes: no acknowledged release ever lacks a byte', async () => {

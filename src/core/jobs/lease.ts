@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import { type App, now } from '#core/app.ts'
 import { change } from '#core/db/change.ts'
 import type { Row, Schema } from '#core/db/schema.ts'
+import { RegistryError } from '#core/errors.ts'
 import { DEFAULT_LEASE_SECONDS, type JobHandler } from './job.ts'
 
 /** A job that this process may run until its lease ends. */
@@ -95,7 +96,8 @@ export async function giveBackJob(
         .execute(),
     )
   } catch (error) {
-    if (!app.database.dialect.isUniqueViolation(error)) throw error
+    const cause = error instanceof RegistryError ? error.cause : error
+    if (!app.database.dialect.isUniqueViolation(cause)) throw error
     // A job of the same key came to wait meanwhile: it will do what this one did not.
     await completeJob(app, job)
   }

@@ -6,7 +6,7 @@ import { runJob } from './run-job.ts'
 import { declareSchedules, enqueueScheduled } from './schedules.ts'
 import { onEnqueued } from './wake.ts'
 
-const CONCURRENCY = 2
+const DEFAULT_CONCURRENCY = 2
 /** How long `stop` waits for handlers that do not heed their signal; their leases then run out. */
 const STOP_GRACE_MS = 10_000
 
@@ -23,6 +23,8 @@ export interface Worker {
 interface WorkerOptions {
   /** How often to look for jobs of other processes and for schedules. */
   readonly pollMs: number
+  /** How many jobs run at once here. */
+  readonly concurrency?: number
 }
 
 /** Starts running jobs and schedules; any number of processes may do so on one database. */
@@ -32,7 +34,7 @@ export function startWorker(
   schedules: readonly Schedule[],
   options: WorkerOptions,
 ): Worker {
-  return new PollingWorker(app, handlers, schedules, options.pollMs)
+  return new PollingWorker(app, handlers, schedules, options)
 }
 
 class PollingWorker implements Worker {
@@ -40,6 +42,7 @@ class PollingWorker implements Worker {
   readonly #handlers: ReadonlyMap<string, JobHandler>
   readonly #schedules: readonly Schedule[]
   readonly #pollMs: number
+  readonly #concurrency: number
   readonly #running = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
   readonly #unsubscribe: () => void
@@ -52,12 +55,13 @@ class PollingWorker implements Worker {
     app: App,
     handlers: readonly JobHandler[],
     schedules: readonly Schedule[],
-    pollMs: number,
+    { pollMs, concurrency = DEFAULT_CONCURRENCY }: WorkerOptions,
   ) {
     this.#app = app
     this.#handlers = new Map(handlers.map((handler) => [handler.kind, handler]))
     this.#schedules = schedules
     this.#pollMs = pollMs
+    this.#concurrency = concurrency
     this.#unsubscribe = onEnqueued(app, () => this.wake())
     this.#loop = this.#work()
   }
@@ -107,7 +111,7 @@ class PollingWorker implements Worker {
 
   /** Starts jobs until nothing is due or enough run. */
   async #fill(): Promise<void> {
-    while (this.#running.size < CONCURRENCY && !this.#stopping.signal.aborted) {
+    while (this.#running.size < this.#concurrency && !this.#stopping.signal.aborted) {
       const job = await leaseDueJob(this.#app, this.#handlers)
       const handler = job && this.#handlers.get(job.kind)
       if (!handler) return

@@ -11,6 +11,7 @@ export interface RateRule {
 
 /** Where a subject stands against a rule. */
 export interface RateResult {
+  readonly rule: RateRule
   /** 0 is unlimited. */
   readonly limit: number
   readonly remaining: number
@@ -34,27 +35,16 @@ export async function takeRate(
   const at = app.clock()
   if (limit === 0) {
     const remaining = Number.POSITIVE_INFINITY
-    return { limit, remaining, resetAt: at, allowed: true, retryAfterSeconds: 1 }
+    return { rule, limit, remaining, resetAt: at, allowed: true, retryAfterSeconds: 1 }
   }
   const key = `${rule.name}:${subject}`
   const { count, resetAt } = await app.rates.add(key, windowSeconds, cost, at)
   return {
+    rule,
     limit,
     remaining: Math.max(limit - count, 0),
     resetAt,
     allowed: cost === 0 ? count < limit : count <= limit,
     retryAfterSeconds: Math.max(Math.ceil((resetAt.getTime() - now(app)) / 1000), 1),
   }
-}
-
-/** The headers that tell a client where it stands; none when it is not limited. */
-export function rateHeaders(result: RateResult): Record<string, string> {
-  if (result.limit === 0) return {}
-  const headers = {
-    'X-RateLimit-Limit': String(result.limit),
-    'X-RateLimit-Remaining': String(result.remaining),
-    'X-RateLimit-Reset': String(Math.ceil(result.resetAt.getTime() / 1000)),
-  }
-  if (result.allowed) return headers
-  return { ...headers, 'Retry-After': String(result.retryAfterSeconds) }
 }

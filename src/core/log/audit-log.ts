@@ -1,7 +1,8 @@
 import { parseEntryBundle } from './bundles.ts'
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts'
 import { HASH_BYTES, leafHash, rootHash } from './merkle.ts'
-import { LogError, openNote, parseNote, type Verifier } from './note.ts'
+import { LogError, openNote, type Verifier } from './note.ts'
+import { isSignedBy } from './quorum.ts'
 import { tilePath } from './tile-path.ts'
 import { appendLeaves, edgeAmong, nodesOf, readAmong, TILE_WIDTH, type Tile } from './tiles.ts'
 import type { TrustedLog } from './verify-release.ts'
@@ -14,6 +15,8 @@ export interface LogAudit extends TrustedLog {
   readonly remembered?: string | undefined
   /** Who must have cosigned the log, not necessarily all of it yet. */
   readonly witnesses?: readonly Verifier[]
+  /** How many of them; all, unless set. */
+  readonly needed?: number | undefined
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -21,8 +24,8 @@ export interface LogAudit extends TrustedLog {
 export interface AuditedLog {
   readonly tree: Checkpoint
   readonly note: string
-  /** How many entries each witness cosigned, in the order asked for. */
-  readonly cosigned: readonly number[]
+  /** How many entries each witness cosigned, in the order asked for; undefined where none did. */
+  readonly cosigned: ReadonlyArray<number | undefined>
 }
 
 /** A tree that the log must begin with, and how to call it. */
@@ -39,10 +42,10 @@ interface KnownTree {
 export async function auditLog(audit: LogAudit): Promise<AuditedLog> {
   const { get, origin, verifiers, remembered, witnesses = [] } = audit
   // What was cosigned first: the log may grow meanwhile.
-  const cosigned = await Promise.all(witnesses.map((witness) => cosignedTree(audit, witness)))
+  const cosigned = await cosignedTrees(audit, witnesses)
   const note = Buffer.from(await get('checkpoint')).toString()
   const tree = openCheckpoint(note, origin, verifiers)
-  const known = [...cosigned]
+  const known = cosigned.filter((one) => one !== undefined)
   if (remembered !== undefined) {
     const old = openCheckpoint(remembered, origin, verifiers)
     known.push({ tree: old, which: 'the one that was remembered' })
@@ -73,34 +76,46 @@ export async function auditLog(audit: LogAudit): Promise<AuditedLog> {
   }
   await checkTiles(get, edge)
   await requireRoot(edge, tree, 'the signed one')
-  return { tree, note, cosigned: cosigned.map((one) => one.tree.size) }
+  return { tree, note, cosigned: cosigned.map((one) => one?.tree.size) }
+}
+
+/** What each witness cosigned. A witness may be missing if enough others are there. */
+async function cosignedTrees(
+  audit: LogAudit,
+  witnesses: readonly Verifier[],
+): Promise<Array<KnownTree | undefined>> {
+  const { needed = witnesses.length } = audit
+  const trees = await Promise.all(witnesses.map((witness) => cosignedTree(audit, witness)))
+  const missing = witnesses.filter((_, at) => trees[at] === undefined)
+  const found = trees.length - missing.length
+  if (found >= needed) return trees
+  const names = missing.map(({ name }) => name).join(', nor one that ')
+  const count = needed === trees.length ? '' : `, and ${needed} witnesses have to, not ${found}`
+  throw new LogError(`it shows no checkpoint that ${names} cosigned${count}`)
 }
 
 /** The newest tree that a witness cosigned: mostly the log's present one. */
 async function cosignedTree(
   { get, origin, verifiers }: LogAudit,
   witness: Verifier,
-): Promise<KnownTree> {
+): Promise<KnownTree | undefined> {
   const { name } = witness
   const current = Buffer.from(await get('checkpoint')).toString()
   const isCurrent = isSignedBy(current, witness)
-  const note = isCurrent ? current : await getCosigned(get, name)
+  const note = isCurrent ? current : await findCosigned(get, name)
+  // Of another key that has the witness' name, nothing is known.
+  if (note === undefined || !isSignedBy(note, witness)) return undefined
   const tree = openCheckpoint(note, origin, verifiers)
   openNote(note, [witness])
   return { tree, which: `the one that ${name} cosigned` }
 }
 
-async function getCosigned(get: LogAudit['get'], name: string): Promise<string> {
-  try {
-    const path = `checkpoint/cosigned?by=${encodeURIComponent(name)}`
-    return Buffer.from(await get(path)).toString()
-  } catch (error) {
-    throw new LogError(`it shows no checkpoint that ${name} cosigned`, { cause: error })
-  }
-}
-
-function isSignedBy(note: string, { name, keyId }: Verifier): boolean {
-  return parseNote(note).signatures.some((one) => one.name === name && one.keyId === keyId)
+async function findCosigned(get: LogAudit['get'], name: string): Promise<string | undefined> {
+  const path = `checkpoint/cosigned?by=${encodeURIComponent(name)}`
+  return await get(path).then(
+    (bytes) => Buffer.from(bytes).toString(),
+    () => undefined,
+  )
 }
 
 /** The entries of one bundle, from `from` on. */

@@ -8,9 +8,11 @@ import {
   openNote,
   parseNote,
   parseVerifier,
+  signatureLines,
   signerOf,
   signNote,
 } from './note.ts'
+import { requireQuorum } from './quorum.ts'
 import { formatWitnessRequest, parseWitnessRequest } from './witness-request.ts'
 import { parseLogWitness, parseWitnessedLog } from './witnesses.ts'
 
@@ -97,5 +99,25 @@ describe('cosignatures', () => {
       'old 2\n\n',
     ]
     for (const body of wrong) assert.throws(() => parseWitnessRequest(body), LogError, body)
+  })
+
+  test('a quorum is of different witnesses, and a wrong signature spoils it', () => {
+    const text = 'example.org/log\n1\nAAAA\n'
+    const witnesses = [1, 2, 3].map((byte) =>
+      cosignerOf(`w${byte}.org`, new Uint8Array(32).fill(byte), () => new Date(5_000)),
+    )
+    const [one, two, three] = witnesses
+    assert.ok(one && two && three)
+    const verifiers = witnesses.map(({ verifier }) => verifier)
+    const quorum = (needed: number) => ({ witnesses: verifiers, needed })
+    const note = signNote(text, [one, two, two])
+    assert.deepEqual(requireQuorum(note, quorum(2)), ['w1.org', 'w2.org'])
+    assert.deepEqual(requireQuorum(note, { witnesses: [], needed: 0 }), [])
+    assert.throws(
+      () => requireQuorum(note, quorum(3)),
+      /2 of the witnesses .* 3 have to: not w3\.org/,
+    )
+    const wrong = note + signatureLines('something else\n', [three])
+    assert.throws(() => requireQuorum(wrong, quorum(2)), /the signature of w3\.org is not one/)
   })
 })

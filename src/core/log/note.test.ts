@@ -72,7 +72,15 @@ describe('signed notes', () => {
       `${TEXT}\n${'— example.net/x AAAAAAAAAAA=\n'.repeat(101)}`,
     ]
     for (const note of cases) assert.throws(() => openNote(note, [verifier]), LogError, note)
-    const keys = ['', 'x', VKEY.replace('530d903a', '530d903b'), VKEY.slice(0, -4), `a b+${VKEY}`]
+    const keys = [
+      '',
+      'x',
+      VKEY.replace('530d903a', '530d903b'),
+      VKEY.slice(0, -4),
+      `a b+${VKEY}`,
+      `${VKEY}A`,
+      `${VKEY}=`,
+    ]
     for (const key of keys) assert.throws(() => parseVerifier(key), LogError, key)
     for (const name of ['', 'a b', 'a+b', 'a\u2003b']) {
       assert.throws(() => signerOf(name, new Uint8Array(32)), LogError)

@@ -97,6 +97,8 @@ export function parseNamedKey(text: string, type: number): NamedKey {
   if (key[0] !== type || key.length !== 33) throw new LogError('this is no Ed25519 verifier key')
   const named = nameKey(name, type, key.subarray(1))
   if (named.keyId !== keyId) throw new LogError('the verifier key’s id is not that of its key')
+  // Base64 is read leniently: what was appended to a key would not show.
+  if (named.text !== text) throw new LogError('this is no Ed25519 verifier key')
   return named
 }
 

@@ -1,20 +1,24 @@
 import type { App } from '#core/app.ts'
 import { RegistryError } from '#core/errors.ts'
+import { readCheckpoint } from './checkpoint.ts'
+import { checkpointToProve } from './cosigned.ts'
 import { consistencyProof, type Hash, inclusionProof } from './merkle.ts'
 import { readLogState, tileReader } from './read-log.ts'
 import { nodesOf, rememberTiles } from './tiles.ts'
 
-/** What shows that an entry is in the published tree. */
+/** What shows that an entry is in a published tree. */
 export interface EntryProof {
   readonly index: number
   readonly treeSize: number
   readonly proof: readonly Hash[]
+  /** With the cosignatures that there are of it. */
   readonly checkpoint: string
 }
 
-/** Proves the entry at `index`, in the tree that is published now. */
+/** Proves the entry at `index`, in the published tree that most witnesses cosigned. */
 export async function proveEntry(app: App, index: number): Promise<EntryProof> {
-  const { size, checkpoint } = await readLogState(app.database.db)
+  const checkpoint = await checkpointToProve(app, await readLogState(app.database.db), index)
+  const { size } = readCheckpoint(checkpoint)
   return { index, treeSize: size, checkpoint, proof: await proveInclusion(app, index, size) }
 }
 

@@ -4,6 +4,7 @@ import { change, changed } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
 import { askWitnesses } from './ask-witnesses.ts'
 import { checkpointText, GO_TREE } from './checkpoint.ts'
+import { recallCheckpoint, rememberCheckpoint, requireContinued } from './log-memory.ts'
 import { logOrigin, logSigners } from './log-signers.ts'
 import { HASH_BYTES, leafHash, rootHash } from './merkle.ts'
 import { type Signer, signNote } from './note.ts'
@@ -33,17 +34,22 @@ export class ForeignLogKeyError extends Error {
  */
 export async function sequence(app: App): Promise<Sequenced> {
   const signers = logSigners(app)
-  return await change(app, async (tx) => {
+  const remembered = await recallCheckpoint(app)
+  const { checkpoint, ...sequenced } = await change(app, async (tx) => {
     const state = await app.database.dialect
       .lock(tx.selectFrom('logState').selectAll().where('id', '=', 1))
       .executeTakeFirstOrThrow()
     requireOwnKey(state, signers)
+    await requireContinued(app, tx, state, remembered)
     const records = await takePlaces(tx, state.size)
-    if (records.length > 0 || !isSignedBy(state, signers)) {
-      await publish(app, tx, { state, signers, records })
-    }
-    return { added: records.length, isFull: records.length === MAX_BATCH }
+    const isNews = records.length > 0 || !isSignedBy(state, signers)
+    const checkpoint = isNews
+      ? await publish(app, tx, { state, signers, records })
+      : state.checkpoint
+    return { checkpoint, added: records.length, isFull: records.length === MAX_BATCH }
   })
+  await rememberCheckpoint(app, checkpoint)
+  return sequenced
 }
 
 /** Whether entries wait; one look into an index. */
@@ -76,7 +82,11 @@ interface Publication {
   readonly records: readonly string[]
 }
 
-async function publish(app: App, tx: Tx, { state, signers, records }: Publication): Promise<void> {
+async function publish(
+  app: App,
+  tx: Tx,
+  { state, signers, records }: Publication,
+): Promise<string> {
   const edge = await readEdge(tx, state.size)
   const tiles = appendLeaves(
     state.size,
@@ -87,11 +97,12 @@ async function publish(app: App, tx: Tx, { state, signers, records }: Publicatio
   const size = state.size + records.length
   const root = await rootHash(nodesOf(readAmong(edgeAmong(size, [...edge, ...tiles]))), size)
   const tree = { size, root }
+  const checkpoint = signNote(checkpointText({ ...tree, origin: logOrigin(app) }), signers)
   await tx
     .updateTable('logState')
     .set({
       size,
-      checkpoint: signNote(checkpointText({ ...tree, origin: logOrigin(app) }), signers),
+      checkpoint,
       goTree: signNote(checkpointText({ ...tree, origin: GO_TREE }), signers),
       verifierKeys: keysOf(signers),
     })
@@ -99,6 +110,7 @@ async function publish(app: App, tx: Tx, { state, signers, records }: Publicatio
     .execute()
   changed(tx, LOG_TOPIC)
   await askWitnesses(app, tx)
+  return checkpoint
 }
 
 async function readEdge(tx: Tx, size: number): Promise<Tile[]> {

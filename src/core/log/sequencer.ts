@@ -1,5 +1,7 @@
 import type { App } from '#core/app.ts'
 import { describeError } from '#core/jobs/describe-error.ts'
+import { PollingLoop } from '#core/polling-loop.ts'
+import { LogLostError } from './log-memory.ts'
 import { ForeignLogKeyError, hasWaitingEntries, sequence } from './sequence.ts'
 import { onLogged } from './wake.ts'
 
@@ -18,69 +20,30 @@ interface SequencerOptions {
   readonly pauseMs: number
 }
 
-/** A wrong key stays wrong: so often it is said. */
+/** A wrong key, or a lost log, stays: so often it is said. */
 const COMPLAIN_MS = 60_000
 
 /** Starts publishing what is logged; any number of processes may do so on one database. */
 export function startSequencer(app: App, options: SequencerOptions): Sequencer {
-  return new PollingSequencer(app, options)
+  const publisher = new Publisher(app)
+  return new PollingLoop({
+    ...options,
+    onWork: (wake) => onLogged(app, wake),
+    work: () => publisher.publish(),
+  })
 }
 
-class PollingSequencer implements Sequencer {
+class Publisher {
   readonly #app: App
-  readonly #options: SequencerOptions
-  readonly #unsubscribe: () => void
-  readonly #loop: Promise<void>
-  #idleWaiters: Array<() => void> = []
-  #isStopping = false
-  #isWoken = true
   #isFirst = true
   #complainedAt = Number.NEGATIVE_INFINITY
-  #endSleep: () => void = () => {}
 
-  constructor(app: App, options: SequencerOptions) {
+  constructor(app: App) {
     this.#app = app
-    this.#options = options
-    this.#unsubscribe = onLogged(app, () => this.#wake())
-    this.#loop = this.#work()
-  }
-
-  async idle(): Promise<void> {
-    if (this.#isStopping) return
-    await new Promise<void>((resolve) => {
-      this.#idleWaiters.push(resolve)
-      this.#wake()
-    })
-  }
-
-  async stop(): Promise<void> {
-    this.#unsubscribe()
-    this.#isStopping = true
-    this.#wake()
-    await this.#loop
-  }
-
-  #wake(): void {
-    this.#isWoken = true
-    this.#endSleep()
-  }
-
-  async #work(): Promise<void> {
-    for (let isLast = false; !isLast; ) {
-      isLast = this.#isStopping
-      this.#isWoken = false
-      const waiters = this.#idleWaiters.splice(0)
-      const isFull = await this.#publish()
-      for (const resolve of waiters) resolve()
-      if (isLast || isFull) continue
-      const { pollMs, pauseMs } = this.#options
-      if (!this.#isStopping) await sleep(pauseMs)
-      if (!this.#isWoken && !this.#isStopping) await this.#sleep(Math.max(pollMs - pauseMs, 0))
-    }
   }
 
   /** Answers whether there is more to do at once. */
-  async #publish(): Promise<boolean> {
+  async publish(): Promise<boolean> {
     const app = this.#app
     try {
       // The first time also without entries: there is a checkpoint from the start.
@@ -95,24 +58,9 @@ class PollingSequencer implements Sequencer {
   }
 
   #complain(error: unknown): void {
-    const isLasting = error instanceof ForeignLogKeyError
+    const isLasting = error instanceof ForeignLogKeyError || error instanceof LogLostError
     if (isLasting && performance.now() - this.#complainedAt < COMPLAIN_MS) return
     this.#complainedAt = performance.now()
     this.#app.log.warn({ error: describeError(error) }, 'the log cannot be published')
   }
-
-  async #sleep(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#endSleep = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-    this.#endSleep = () => {}
-  }
-}
-
-async function sleep(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms))
 }

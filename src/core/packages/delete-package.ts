@@ -5,6 +5,8 @@ import { unlinkBlobs } from '#core/blobs/unlink-blobs.ts'
 import { namespaceTopic, packageTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
+import { noteIndexChange } from '#core/index/index-changes.ts'
+import { announce } from '#core/webhooks/announce.ts'
 import { packageMoved } from './lock-package.ts'
 import { getPackageFor, type PackageRef } from './package.ts'
 
@@ -40,12 +42,13 @@ async function isRemoved(app: App, tx: Tx, actor: Actor, target: Doomed): Promis
     .lock(tx.selectFrom('namespaces').select('id').where('id', '=', namespaceId))
     .execute()
   const held = await dialect
-    .lock(tx.selectFrom('packages').select('namespaceId').where('id', '=', id))
+    .lock(tx.selectFrom('packages').select(['namespaceId', 'visibility']).where('id', '=', id))
     .executeTakeFirst()
   // It moved since somebody found that it may be deleted: who it belongs to now decides.
   if (held && held.namespaceId !== namespaceId) throw packageMoved(target.path)
   changed(tx, packageTopic(id))
   await tx.deleteFrom('searchDocuments').where('packageId', '=', id).execute()
+  await noteIndexChange(app, tx, target)
   if ((await deleteTags(tx, id)) === BATCH) return false
   if ((await deleteReleases(tx, id)) === BATCH) return false
   if ((await unlinkBlobs(app, tx, target, BATCH)) === BATCH) return false
@@ -56,6 +59,9 @@ async function isRemoved(app: App, tx: Tx, actor: Actor, target: Doomed): Promis
     subject: `package:${target.ecosystem}:${target.path}`,
     namespaceId,
   })
+  // Held, or there was nothing to delete.
+  const visibility = held?.visibility ?? 'private'
+  await announce(app, tx, { event: 'delete', actor, package: { ...target, visibility } })
   changed(tx, namespaceTopic(namespaceId))
   return true
 }

@@ -4,7 +4,7 @@ import { type App, now } from '#core/app.ts'
 import { audit } from '#core/audit/audit.ts'
 import { namespaceTopic } from '#core/cache/topics.ts'
 import { changed } from '#core/db/change.ts'
-import type { Row, Tx } from '#core/db/schema.ts'
+import type { Row, Tx, Visibility } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
 import { namespaceKey } from '#core/namespaces/namespace-key.ts'
 import { ensureProject } from '#core/namespaces/projects/ensure-project.ts'
@@ -14,6 +14,11 @@ import { type Package, type PackageRef, projectName, resourceOf, selectPackage }
 
 type Namespace = Row<'namespaces'>
 
+/** A package that may be new: then who may read it, when the settings are not to decide. */
+export interface WantedPackage extends PackageRef {
+  readonly visibility?: Visibility
+}
+
 /**
  * The package to publish into, created when the actor may publish in its namespace and it is new.
  * A private package answers a stranger exactly as a name that does not exist.
@@ -22,7 +27,7 @@ export async function ensurePackage(
   app: App,
   tx: Tx,
   actor: Actor,
-  ref: PackageRef,
+  ref: WantedPackage,
 ): Promise<Package> {
   if (actor.kind === 'anonymous') {
     throw new RegistryError('unauthenticated', 'to publish needs a credential')
@@ -30,7 +35,7 @@ export async function ensurePackage(
   const namespace = await getPublishableNamespace(tx, ref)
   const found = await selectPackage(tx, ref)
   if (found) {
-    authorize(actor, 'publish', resourceOf(found), () => forbidden(actor, ref))
+    authorize(actor, 'publish', resourceOf(found), () => asIfNew(actor, ref, namespace.id))
     return found
   }
   authorize(actor, 'publish', { namespaceId: namespace.id }, () => forbidden(actor, ref))
@@ -59,7 +64,7 @@ async function createPackage(
   app: App,
   tx: Tx,
   actor: Actor,
-  { ref, namespace }: { ref: PackageRef; namespace: Namespace },
+  { ref, namespace }: { ref: WantedPackage; namespace: Namespace },
 ): Promise<Package> {
   const rules = app.ecosystems.find(({ id }) => id === ref.ecosystem)
   if (!rules) throw new RegistryError('not_found', `no ecosystem ${ref.ecosystem} here`)
@@ -81,7 +86,9 @@ async function createPackage(
       name: ref.name,
       key: ref.key,
       path,
-      visibility: app.settings.defaultVisibility,
+      foldedPath: rules.foldName?.(path) ?? null,
+      spelling: ref.spelling ?? null,
+      visibility: ref.visibility ?? app.settings.defaultVisibility,
       immutableTags: 0,
       contentType: '',
       labels: '{}',
@@ -98,7 +105,8 @@ async function createPackage(
   }
   const created = await selectPackage(tx, ref)
   // Somebody else made it at the same time, under a name that folds to the same key.
-  if (!created) throw new RegistryError('name_taken', `${path} collides with an existing package`)
+  if (!created)
+    throw new RegistryError('name_taken', `the name ${path} collides with that of another package`)
   if (inserted) await restoreTombstones(tx, created)
   return created
 }
@@ -119,6 +127,12 @@ export async function checkPackageQuota(app: App, tx: Tx, namespaceId: number): 
     'quota_exceeded',
     `namespace ${namespace.name} may hold ${namespace.maxPackages} packages and has ${count}`,
   )
+}
+
+/** What somebody hears of a package that they may not see: what they would hear if it were new. */
+function asIfNew(actor: Actor, ref: PackageRef, namespaceId: number): RegistryError {
+  authorize(actor, 'publish', { namespaceId }, () => forbidden(actor, ref))
+  return forbidden(actor, ref)
 }
 
 function forbidden(actor: Actor, ref: PackageRef): RegistryError {

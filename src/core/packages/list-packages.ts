@@ -5,6 +5,7 @@ import type { App } from '#core/app.ts'
 /** Which packages, and which page of them. */
 export interface PackageFilter {
   readonly ecosystem: string
+  readonly namespaceId?: number
   /** Leaves out packages that have no release yet. */
   readonly hasReleases?: boolean
   readonly limit: number
@@ -21,6 +22,7 @@ export function listPackages(app: App, actor: Actor, filter: PackageFilter) {
       'packages.id',
       'packages.path',
       'packages.name',
+      'packages.spelling',
       'packages.visibility',
       'packages.updatedAt',
     ])
@@ -30,6 +32,9 @@ export function listPackages(app: App, actor: Actor, filter: PackageFilter) {
     .orderBy('packages.path')
     .limit(filter.limit)
   if (filter.after !== undefined) query = query.where('packages.path', '>', filter.after)
+  if (filter.namespaceId !== undefined) {
+    query = query.where('packages.namespaceId', '=', filter.namespaceId)
+  }
   if (filter.hasReleases) {
     query = query.where((eb) =>
       eb.exists(

@@ -2,6 +2,7 @@ import type { Actor } from '#core/access/actor.ts'
 import { authorize, can } from '#core/access/can.ts'
 import type { App } from '#core/app.ts'
 import { namespaceTopic, packageTopic } from '#core/cache/topics.ts'
+import { type Param, prepared } from '#core/db/prepared.ts'
 import type { Db, Visibility } from '#core/db/schema.ts'
 import type { ParsedName } from '#core/ecosystem.ts'
 import { RegistryError } from '#core/errors.ts'
@@ -21,6 +22,8 @@ export interface Package {
   readonly projectId: number
   readonly path: string
   readonly name: string
+  /** The whole name as its first publisher wrote it, where that may differ from `path`; or null. */
+  readonly spelling: string | null
   readonly visibility: Visibility
   readonly immutableTags: boolean
   /** Why nobody should use it any more, or null. */
@@ -69,29 +72,41 @@ export async function getPackageFor(
 
 /** Reads the package's row; inside a transaction, the committed truth. */
 export async function selectPackage(db: Db, ref: PackageRef): Promise<Package | undefined> {
-  const row = await db
-    .selectFrom('packages')
-    .innerJoin('projects', 'projects.id', 'packages.projectId')
-    .innerJoin('namespaces', 'namespaces.id', 'packages.namespaceId')
-    .select([
-      'packages.id',
-      'packages.ecosystem',
-      'packages.namespaceId',
-      'packages.projectId',
-      'packages.path',
-      'packages.name',
-      'packages.visibility',
-      'packages.immutableTags',
-      'packages.deprecation',
-    ])
-    .where('namespaces.key', '=', namespaceKey(ref.namespace))
-    .where('namespaces.status', '=', 'active')
-    .where('projects.name', '=', projectName(ref))
-    .where('packages.ecosystem', '=', ref.ecosystem)
-    .where('packages.key', '=', ref.key)
-    .executeTakeFirst()
+  const { rows } = await packageByName(db, {
+    namespace: namespaceKey(ref.namespace),
+    project: projectName(ref),
+    ecosystem: ref.ecosystem,
+    key: ref.key,
+  })
+  const [row] = rows
   return row && { ...row, immutableTags: row.immutableTags === 1 }
 }
+
+const packageByName = prepared(
+  (db, param: Param<{ namespace: string; project: string; ecosystem: string; key: string }>) =>
+    db
+      // By way of the project: joined with the namespace, SQLite reads all packages that it has.
+      .selectFrom('namespaces')
+      .innerJoin('projects', 'projects.namespaceId', 'namespaces.id')
+      .innerJoin('packages', 'packages.projectId', 'projects.id')
+      .select([
+        'packages.id',
+        'packages.ecosystem',
+        'packages.namespaceId',
+        'packages.projectId',
+        'packages.path',
+        'packages.name',
+        'packages.spelling',
+        'packages.visibility',
+        'packages.immutableTags',
+        'packages.deprecation',
+      ])
+      .where('namespaces.key', '=', param('namespace'))
+      .where('namespaces.status', '=', 'active')
+      .where('projects.name', '=', param('project'))
+      .where('packages.ecosystem', '=', param('ecosystem'))
+      .where('packages.key', '=', param('key')),
+)
 
 /** The project a package belongs to when its name carries none: its ecosystem's own. */
 export function projectName(ref: PackageRef): string {

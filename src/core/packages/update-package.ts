@@ -6,7 +6,9 @@ import { packageTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import type { Visibility } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
+import { noteIndexChange } from '#core/index/index-changes.ts'
 import { indexPackage } from '#core/search/index-package.ts'
+import { announce } from '#core/webhooks/announce.ts'
 import { type PackageRef, packageUnknown, resourceOf, selectPackage } from './package.ts'
 
 /** What an admin may change about a package; what is left out stays. */
@@ -48,12 +50,17 @@ export async function updatePackage(
       .where('id', '=', was.id)
       .execute()
     await indexPackage(app, tx, was.id)
+    await noteIndexChange(app, tx, was)
     await audit(app, tx, actor, {
       action: 'package.update',
       subject: `package:${was.ecosystem}:${was.path}`,
       namespaceId: was.namespaceId,
       detail: news,
     })
+    if (news.visibility !== undefined) {
+      const target = { ...was, visibility: news.visibility }
+      await announce(app, tx, { event: 'visibility', actor, package: target })
+    }
     changed(tx, packageTopic(was.id))
   })
 }

@@ -4,10 +4,12 @@ import { audit } from '#core/audit/audit.ts'
 import { packageTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
+import { noteIndexChange } from '#core/index/index-changes.ts'
 import { appendLog } from '#core/log/append.ts'
 import { lockPackageFor } from '#core/packages/lock-package.ts'
 import type { Package, PackageRef } from '#core/packages/package.ts'
 import { indexPackage } from '#core/search/index-package.ts'
+import { announce } from '#core/webhooks/announce.ts'
 import { lockRelease, requireNotRemoved } from './lock-release.ts'
 import { readNote } from './note.ts'
 
@@ -45,7 +47,10 @@ export async function deprecateRelease(
       detail: { ...(version !== undefined && { version }), message },
     })
     await appendLog(app, tx, { event: 'deprecate', ecosystem, name: path, ...what })
+    const event = { event: 'deprecate', actor, package: target, details: { message } } as const
+    await announce(app, tx, { ...event, ...what })
     await indexPackage(app, tx, id)
+    await noteIndexChange(app, tx, target)
     changed(tx, packageTopic(id))
   })
 }

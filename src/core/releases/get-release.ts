@@ -77,7 +77,10 @@ export async function findRelease(
 }
 
 /** The bytes that a release is. */
-export async function readRelease(app: App, release: Release): Promise<Uint8Array> {
+export async function readRelease(
+  app: App,
+  release: Pick<Release, 'locator' | 'size' | 'digest'>,
+): Promise<Uint8Array> {
   const blob = await app.blobs.open(release.locator)
   const bytes = new Uint8Array(release.size)
   let at = 0

@@ -19,6 +19,8 @@ export interface ReleaseLine {
   readonly deprecation: string | null
   /** Set for a tombstone. */
   readonly removedAt: number | null
+  /** As far as they are written down. */
+  readonly downloads: number
 }
 
 /** A package's releases, newest first. The caller has checked that the package may be read. */
@@ -34,7 +36,7 @@ export async function listReleases(
     .orderBy('id', 'desc')
     .limit(pageLimit(page) + 1)
     .execute()
-  return toPage(rows, page, { item: ({ id: _, ...line }) => line, cursor: ({ id }) => id })
+  return toPage(rows, page, { item: lineOf, cursor: ({ id }) => id })
 }
 
 /** One release as lists show it, tombstones too; throws `release_unknown`. */
@@ -45,14 +47,23 @@ export async function getReleaseLine(
 ): Promise<ReleaseLine> {
   const row = await selectLines(app, from).where('version', '=', version).executeTakeFirst()
   if (!row) throw new RegistryError('release_unknown', `${from.path} has no ${version}`)
-  const { id: _, ...line } = row
-  return line
+  return lineOf(row)
 }
 
 function selectLines(app: App, from: Package) {
   return app.database.db
     .selectFrom('releases')
+    .leftJoin('downloadTotals', 'downloadTotals.releaseId', 'releases.id')
     .select(['id', 'version', 'digest', 'mediaType', 'size', 'kind', 'subject', 'createdAt'])
-    .select(['yankedAt', 'yankReason', 'deprecation', 'removedAt'])
+    .select(['yankedAt', 'yankReason', 'deprecation', 'removedAt', 'downloadTotals.count'])
     .where('packageId', '=', from.id)
+}
+
+type LineRow = Omit<ReleaseLine, 'downloads'> & {
+  readonly id: number
+  readonly count: number | null
+}
+
+function lineOf({ id: _, count, ...line }: LineRow): ReleaseLine {
+  return { ...line, downloads: Number(count ?? 0) }
 }

@@ -6,56 +6,24 @@ import { packageTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
-import { appendLog } from '#core/log/append.ts'
+import { noteIndexChange } from '#core/index/index-changes.ts'
 import { claimNamespace } from '#core/namespaces/claim-namespace.ts'
 import { ensurePackage } from '#core/packages/ensure-package.ts'
 import { packageMoved } from '#core/packages/lock-package.ts'
-import { findPackage, type Package, type PackageRef, resourceOf } from '#core/packages/package.ts'
-import { indexPackage } from '#core/search/index-package.ts'
-import { setTag } from './set-tag.ts'
+import { addFirstOwner } from '#core/packages/owners/add-first-owner.ts'
 import {
-  type AttachedFile,
-  dropStored,
-  linkStored,
-  type StoredRelease,
-  storeRelease,
-} from './store-release.ts'
-
-/** One statement takes 65,535 parameters on PostgreSQL, half of that on SQLite; a row has seven. */
-const MAX_INSERTED_ROWS = 1_000
-
-/** A blob that a release is made of. */
-export interface ReleaseFile {
-  readonly role: string
-  readonly digest: string
-  readonly mediaType: string
-  readonly size: number
-}
-
-/** A release as its ecosystem's inspection understood it. */
-export interface NewRelease {
-  readonly version: string
-  /** The file that is the release; without its bytes the package must have that blob already. */
-  readonly bytes?: Uint8Array
-  /** The same, where the bytes are in the blob store already, as a part that this uses up. */
-  readonly partId?: string
-  /** What that file is among the release's files; 'manifest' when missing. */
-  readonly role?: string
-  readonly digest: string
-  readonly mediaType: string
-  readonly kind: string
-  readonly subject?: string
-  readonly metadata: Readonly<Record<string, unknown>>
-  /** What the package must have already. */
-  readonly files: readonly ReleaseFile[]
-  /** What is stored together with it. */
-  readonly attached?: readonly AttachedFile[]
-  readonly tags: readonly string[]
-  /** Refuses a version that is there, also with the same content. */
-  readonly mustBeNew?: boolean
-  /** A namespace that nobody has becomes the publisher's; see claimNamespace. */
-  readonly claimsNamespace?: boolean
-}
+  findPackage,
+  type Package,
+  type PackageRef,
+  resourceOf,
+  selectPackage,
+} from '#core/packages/package.ts'
+import { indexPackage } from '#core/search/index-package.ts'
+import { insertRelease } from './insert-release.ts'
+import type { NewRelease, ReleaseFile } from './new-release.ts'
+import { refuseEqualVersion } from './refuse-equal-version.ts'
+import { setTag } from './set-tag.ts'
+import { dropStored, linkStored, type StoredRelease, storeRelease } from './store-release.ts'
 
 /**
  * Publishes a release: authorize → store its bytes → record everything in one transaction.
@@ -117,11 +85,21 @@ async function record(app: App, tx: Tx, asking: Actor, recording: Recording): Pr
   const actor = release.claimsNamespace
     ? await claimNamespace(app, tx, asking, ref.namespace)
     : asking
-  const target = await ensurePackage(app, tx, actor, ref)
+  const { isPrivate = false, ownsNewPackage = false, precedence } = release
+  const isNew = ownsNewPackage && !(await selectPackage(tx, ref))
+  const target = await ensurePackage(app, tx, actor, {
+    ...ref,
+    ...(isPrivate && { visibility: 'private' }),
+  })
+  if (isPrivate && target.visibility !== 'private') throw packageIsPublic(target)
   const { namespaceId } = target
+  if (isNew) await addFirstOwner(app, tx, actor, target)
   await requireFiles(app, tx, target, release.files)
   const size = await linkStored(app, tx, target, { release, stored })
   const files = [...stored.attached.map(({ stored: _, ...file }) => file), ...release.files]
+  if (precedence !== undefined) {
+    await refuseEqualVersion(app, tx, target, { version: release.version, precedence })
+  }
   const releaseId = await insertRelease(app, tx, actor, {
     target,
     release: { ...release, files },
@@ -137,6 +115,7 @@ async function record(app: App, tx: Tx, asking: Actor, recording: Recording): Pr
     .executeTakeFirst()
   if (noted.numUpdatedRows === 0n) throw packageMoved(target.path)
   await indexPackage(app, tx, target.id)
+  await noteIndexChange(app, tx, target)
   await audit(app, tx, actor, {
     action: 'release.publish',
     subject: `package:${target.ecosystem}:${target.path}`,
@@ -187,66 +166,9 @@ async function requireFiles(
   }
 }
 
-async function insertRelease(
-  app: App,
-  tx: Tx,
-  actor: Actor,
-  { target, release, size }: { target: Package; release: NewRelease; size: number },
-): Promise<number> {
-  const inserted = await tx
-    .insertInto('releases')
-    .values({
-      packageId: target.id,
-      version: release.version,
-      digest: release.digest,
-      mediaType: release.mediaType,
-      size,
-      kind: release.kind,
-      subject: release.subject ?? null,
-      metadata: JSON.stringify(release.metadata),
-      yankedAt: null,
-      createdAt: now(app),
-      createdBy: actor.name,
-    })
-    .onConflict((conflict) => conflict.columns(['packageId', 'version']).doNothing())
-    .returning('id')
-    .executeTakeFirst()
-  if (!inserted) return getSameRelease(tx, target, release)
-  const { role = 'manifest' } = release
-  const own = { role, digest: release.digest, mediaType: release.mediaType, size }
-  const rows = [own, ...release.files].map((file, position) => ({
-    ...file,
-    position,
-    releaseId: inserted.id,
-    packageId: target.id,
-  }))
-  for (let at = 0; at < rows.length; at += MAX_INSERTED_ROWS) {
-    const some = rows.slice(at, at + MAX_INSERTED_ROWS)
-    await tx.insertInto('releaseFiles').values(some).execute()
-  }
-  const { ecosystem, path: name } = target
-  const { version, digest } = release
-  await appendLog(app, tx, { event: 'publish', ecosystem, name, version, digest })
-  return inserted.id
-}
-
-/** A version is never replaced: the same bytes are fine, others are a conflict. */
-async function getSameRelease(tx: Tx, target: Package, release: NewRelease): Promise<number> {
-  const existing = await tx
-    .selectFrom('releases')
-    .select(['id', 'digest', 'removedAt'])
-    .where('packageId', '=', target.id)
-    .where('version', '=', release.version)
-    .executeTakeFirstOrThrow()
-  if (existing.removedAt !== null) {
-    const message = `${target.path} ${release.version} was removed for good, and never comes again`
-    throw new RegistryError('conflict', message)
-  }
-  if (release.mustBeNew) {
-    throw new RegistryError('conflict', `${target.path} ${release.version} exists already`, {
-      details: { reason: 'version_exists' },
-    })
-  }
-  if (existing.digest === release.digest) return existing.id
-  throw new RegistryError('conflict', `${target.path} ${release.version} exists with other content`)
+function packageIsPublic({ path }: Package): RegistryError {
+  return new RegistryError(
+    'conflict',
+    `${path} is public, and this release says that it is private: an admin makes the package private`,
+  )
 }

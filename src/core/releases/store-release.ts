@@ -5,14 +5,7 @@ import type { StoredBlob } from '#core/blobs/store.ts'
 import type { Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
 import type { Package } from '#core/packages/package.ts'
-import type { NewRelease, ReleaseFile } from './publish-release.ts'
-
-/** A file that is stored together with its release. */
-export interface AttachedFile {
-  readonly role: string
-  readonly mediaType: string
-  readonly bytes: Uint8Array
-}
+import type { NewRelease, ReleaseFile } from './new-release.ts'
 
 /** A release's bytes in the blob store, before any row tells of them. */
 export interface StoredRelease {

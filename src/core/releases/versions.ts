@@ -28,6 +28,20 @@ export async function listVersions(app: App, from: Package): Promise<Version[]> 
   return rows.map(toVersion)
 }
 
+/** A version that can be had, by its number: without metadata, which may be a hundred times as long. */
+export type VersionNumber = Pick<Version, 'version' | 'yankedAt'>
+
+/** The same as `listVersions`, for who needs no more than the numbers. */
+export async function listVersionNumbers(app: App, from: Package): Promise<VersionNumber[]> {
+  return await app.database.db
+    .selectFrom('releases')
+    .select(['version', 'yankedAt'])
+    .where('packageId', '=', from.id)
+    .where('removedAt', 'is', null)
+    .orderBy('id', 'desc')
+    .execute()
+}
+
 /**
  * A version and where its bytes are. The caller has checked that the package may be read. Throws
  * `gone` for one that was removed.

@@ -1,4 +1,5 @@
 import type { App } from '#core/app.ts'
+import { type Param, prepared } from '#core/db/prepared.ts'
 import type { Tx } from '#core/db/schema.ts'
 import { documentOf, type SearchDocument } from './document.ts'
 import { selectSearchables } from './searchables.ts'
@@ -9,17 +10,23 @@ import { selectSearchables } from './searchables.ts'
  * shown or hidden. Deleting its row needs no call. Writes only what differs.
  */
 export async function indexPackage(app: App, tx: Tx, packageId: number): Promise<void> {
-  const found = await selectSearchables(tx).where('packages.id', '=', packageId).executeTakeFirst()
+  const { rows } = await searchableById(tx, { packageId })
+  const [found] = rows
   if (found) await writeDocument(app, tx, documentOf(found))
   else await tx.deleteFrom('searchDocuments').where('packageId', '=', packageId).execute()
 }
 
+const searchableById = prepared((db, param: Param<{ packageId: number }>) =>
+  selectSearchables(db).where('packages.id', '=', param('packageId')),
+)
+
+const documentById = prepared((db, param: Param<{ packageId: number }>) =>
+  db.selectFrom('searchDocuments').selectAll().where('packageId', '=', param('packageId')),
+)
+
 async function writeDocument(app: App, tx: Tx, { row, terms }: SearchDocument): Promise<void> {
-  const known = await tx
-    .selectFrom('searchDocuments')
-    .selectAll()
-    .where('packageId', '=', row.packageId)
-    .executeTakeFirst()
+  const { rows } = await documentById(tx, { packageId: row.packageId })
+  const [known] = rows
   const { packageId: _, ...columns } = row
   if (!known || !isSame(known, row)) {
     await tx

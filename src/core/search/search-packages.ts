@@ -4,12 +4,13 @@ import { visiblePackages } from '#core/access/visible.ts'
 import { type App, now } from '#core/app.ts'
 import type { Visibility } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
-import { type Page, type PageRequest, pageLimit, toPage } from '#core/page.ts'
+import { afterKey, type Page, type PageRequest, pageLimit, toPage } from '#core/page.ts'
 import { scoreOf } from './score.ts'
 import type { TermQuery } from './search-index.ts'
 import { parseSearch, type SearchQuery } from './search-query.ts'
 import { isWithin, type SearchFilters, type SearchScope, scopeOf } from './search-scope.ts'
 import { anywhere, inNames, loosely, scopeTerms } from './search-terms.ts'
+import { visibleTerms } from './visible-terms.ts'
 
 /** What is looked for, where, and which page of it. */
 export interface PackageSearch extends PageRequest, SearchFilters {
@@ -45,7 +46,7 @@ export interface SearchPage extends Page<FoundPackage> {
 
 // A thousand candidates, whatever there is: this bounds what a search costs.
 const MAX_BY_NAME = 200
-const MAX_IN_NAMES = 300
+const MAX_IN_NAMES = 500
 const MAX_ANYWHERE = 500
 /** With fewer hits than this, typing errors are thought of. */
 const FEW = 10
@@ -67,7 +68,9 @@ export async function searchPackages(
   let ranked = await findStrictly(run)
   // Later pages go on as the first one began, whatever was published meanwhile.
   const isLoose = after ? after.isLoose : ranked.length < FEW && query.words.length > 0
-  if (isLoose) ranked = merge(ranked, await rank(run, [match(run, loosely(query), MAX_ANYWHERE)]))
+  if (isLoose) {
+    ranked = merge(ranked, (await match(run, loosely(query), MAX_ANYWHERE)).visible)
+  }
   ranked.sort(compareRank)
   const rest = after ? ranked.filter((one) => compareRank(one, after) > 0) : ranked
   const details = await readDetails(app, rest.slice(0, pageLimit(search)))
@@ -92,21 +95,35 @@ interface Ranked {
   readonly score: number
 }
 
-/** Words as they are, or beginnings of words. */
+/**
+ * Words as they are, or beginnings of words. In names first: where more are found than can be looked
+ * at, nothing else would come before them, and reading all that has a common word anywhere is what
+ * a search costs most.
+ */
 async function findStrictly(run: Run): Promise<Ranked[]> {
   const { query } = run
-  const found = match(run, anywhere(query), MAX_ANYWHERE)
-  if (query.words.length === 0) return await rank(run, [found])
-  const ranked = await rank(run, [idsByName(query.key), found])
-  if (ranked.length < MAX_ANYWHERE) return ranked
-  // More than can be looked at: then those in whose names it is must not be missed.
-  return merge(ranked, await rank(run, [match(run, inNames(query), MAX_IN_NAMES)]))
+  if (query.words.length === 0) return (await match(run, anywhere(query), MAX_ANYWHERE)).visible
+  const [named, exact] = await Promise.all([
+    match(run, inNames(query), MAX_IN_NAMES),
+    rank(run, idsByName(query.key)),
+  ])
+  const known = merge(exact.visible, named.visible)
+  if (named.candidates >= MAX_IN_NAMES) return known
+  return merge(known, (await match(run, anywhere(query), MAX_ANYWHERE)).visible)
 }
 
-/** A subquery for the ids of those that the filters leave. */
-function match({ app, actor, scope }: Run, terms: readonly TermQuery[], limit: number) {
-  const all = [...terms, ...scopeTerms(actor, scope, now(app))]
-  return app.database.dialect.search.idsMatching({ all }, limit)
+/**
+ * What has the terms, within the filters. The index is told who may see what only when more than
+ * half of what it found is hidden: asking it for what nearly all have costs several times the search.
+ */
+async function match(run: Run, terms: readonly TermQuery[], limit: number): Promise<RankedSource> {
+  const { search } = run.app.database.dialect
+  const all = [...terms, ...scopeTerms(run.scope, now(run.app))]
+  const found = await rank(run, search.idsMatching({ all }, limit))
+  const own = visibleTerms(run.actor)
+  const isMostlySeen = found.visible.length * 2 >= found.candidates
+  if (own === undefined || found.candidates < limit || isMostlySeen) return found
+  return await rank(run, search.idsMatching({ all: [...all, own] }, limit))
 }
 
 function merge(some: readonly Ranked[], more: readonly Ranked[]): Ranked[] {
@@ -118,35 +135,60 @@ function compareRank(a: Ranked, b: Ranked): number {
   return b.score - a.score || a.id - b.id
 }
 
-async function rank(run: Run, sources: readonly RawBuilder<number>[]): Promise<Ranked[]> {
-  const ids = sql.join(
-    sources.map((source) => sql`select * from (${source}) as source`),
-    sql` union `,
-  )
-  const candidates = await run.app.database.db
+interface RankedSource {
+  /** How many the source named, also those that the actor may not read. */
+  readonly candidates: number
+  readonly visible: Ranked[]
+}
+
+async function rank(
+  { app, actor, scope, query }: Run,
+  ids: RawBuilder<number>,
+): Promise<RankedSource> {
+  const candidates = await app.database.db
     .selectFrom('searchDocuments')
     .innerJoin('packages', 'packages.id', 'searchDocuments.packageId')
     .innerJoin('namespaces', 'namespaces.id', 'packages.namespaceId')
     .select(['packages.id', 'packages.ecosystem', 'packages.namespaceId', 'packages.updatedAt'])
     .select(['packages.deprecation', 'searchDocuments.nameKey', 'searchDocuments.words'])
-    .select(['searchDocuments.keywords', 'searchDocuments.license'])
+    .select(['searchDocuments.keywords', 'searchDocuments.license', 'namespaces.status'])
+    .select((eb) => eb.case().when(visiblePackages(actor)).then(1).else(0).end().as('isVisible'))
     .where('searchDocuments.packageId', 'in', sql<number>`(${ids})`)
-    .where('namespaces.status', '=', 'active')
-    .where(visiblePackages(run.actor))
     .execute()
-  return candidates
-    .filter((one) => isWithin(run.scope, one))
-    .map((one) => ({ id: one.id, score: scoreOf(run.query, one) }))
+  const visible = candidates
+    .filter((one) => one.isVisible === 1 && one.status === 'active' && isWithin(scope, one))
+    .map((one) => ({ id: one.id, score: scoreOf(query, one) }))
     .filter(({ score }) => score > 0)
+  return { candidates: candidates.length, visible }
 }
 
-/** What a page shows of each. */
-async function readDetails(
+/**
+ * All packages of an ecosystem that the actor may read and that have a release which is not yanked,
+ * in byte order of their paths: unlike a search, however many there are.
+ */
+export async function listFoundPackages(
   app: App,
-  ranked: readonly Ranked[],
-): Promise<ReadonlyMap<number, FoundPackage>> {
-  if (ranked.length === 0) return new Map()
-  const rows = await app.database.db
+  actor: Actor,
+  filter: PageRequest & { readonly ecosystem: string },
+): Promise<Page<FoundPackage>> {
+  let query = selectFound(app)
+    .where('packages.ecosystem', '=', filter.ecosystem)
+    .where('namespaces.status', '=', 'active')
+    .where(visiblePackages(actor))
+  const after = afterKey(filter)
+  if (after !== undefined) query = query.where('packages.path', '>', after)
+  const rows = await query
+    .orderBy('packages.path')
+    .limit(pageLimit(filter) + 1)
+    .execute()
+  return toPage(rows, filter, {
+    item: ({ id: _, keywords, ...rest }) => ({ ...rest, keywords: JSON.parse(keywords) }),
+    cursor: ({ path }) => path,
+  })
+}
+
+function selectFound(app: App) {
+  return app.database.db
     .selectFrom('searchDocuments')
     .innerJoin('packages', 'packages.id', 'searchDocuments.packageId')
     .innerJoin('namespaces', 'namespaces.id', 'packages.namespaceId')
@@ -155,12 +197,16 @@ async function readDetails(
     .select(['packages.name', 'releases.version', 'searchDocuments.description'])
     .select(['searchDocuments.keywords', 'searchDocuments.license', 'packages.visibility'])
     .select(['packages.deprecation', 'packages.updatedAt'])
-    .where(
-      'packages.id',
-      'in',
-      ranked.map(({ id }) => id),
-    )
-    .execute()
+}
+
+/** What a page shows of each. */
+async function readDetails(
+  app: App,
+  ranked: readonly Ranked[],
+): Promise<ReadonlyMap<number, FoundPackage>> {
+  if (ranked.length === 0) return new Map()
+  const ids = ranked.map(({ id }) => id)
+  const rows = await selectFound(app).where('packages.id', 'in', ids).execute()
   return new Map(
     rows.map(({ id, keywords, ...rest }) => [id, { ...rest, keywords: JSON.parse(keywords) }]),
   )

@@ -1,4 +1,3 @@
-import type { Actor } from '#core/access/actor.ts'
 import {
   ANY_TERM,
   dayTerm,
@@ -15,7 +14,6 @@ import {
 import type { TermQuery } from './search-index.ts'
 import type { SearchQuery } from './search-query.ts'
 import type { SearchScope } from './search-scope.ts'
-import { visibleTerms } from './visible-terms.ts'
 import { gramsOf, typosOf } from './words.ts'
 
 const DAY_MS = 86_400_000
@@ -24,8 +22,8 @@ const MAX_MONTHS = 36
 /** Looking up the beginnings of words costs as much as there are words that begin so. */
 const TOO_MANY_BEGIN_SO = /^[a-z0-9]{1,2}$/
 
-/** What every document has that the filters leave and the actor may read. */
-export function scopeTerms(actor: Actor, scope: SearchScope, at: number): TermQuery[] {
+/** What every document has that the filters leave. */
+export function scopeTerms(scope: SearchScope, at: number): TermQuery[] {
   const { ecosystem, namespaceId, keyword, license, updatedSince } = scope
   const terms: Array<TermQuery | undefined> = [
     ecosystem === undefined ? undefined : { term: ecosystemTerm(ecosystem) },
@@ -33,7 +31,6 @@ export function scopeTerms(actor: Actor, scope: SearchScope, at: number): TermQu
     keyword === undefined ? undefined : { term: keywordTerm(keyword) },
     license === undefined ? undefined : { term: licenseTerm(license) },
     updatedSince === undefined ? undefined : sinceTerms(updatedSince, at),
-    visibleTerms(actor),
   ]
   return terms.filter((term) => term !== undefined)
 }

@@ -86,6 +86,20 @@ describe('owners of a package', () => {
     await assert.rejects(mayPublish(t.app, await as('eve'), web.ref), failsWith('forbidden'))
   })
 
+  test('a role that is only a least one takes nothing away', async () => {
+    const give = (role: 'reader' | 'publisher' | 'admin', isLeast: boolean) =>
+      addOwner(t.app, operator, web.ref, { user: 'eve', role, isLeast })
+    await give('publisher', true)
+    assert.deepEqual(await owners(), ['eve publisher'])
+    await give('admin', false)
+    await give('publisher', true)
+    assert.deepEqual(await owners(), ['eve admin'])
+    await give('reader', false)
+    await give('publisher', true)
+    assert.deepEqual(await owners(), ['eve publisher'])
+    await removeOwner(t.app, operator, web.ref, 'eve')
+  })
+
   test('who may see owners', async () => {
     const cases = [
       ['nobody', 'unauthenticated'],

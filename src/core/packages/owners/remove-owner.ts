@@ -2,9 +2,10 @@ import type { Actor } from '#core/access/actor.ts'
 import { findUser, type User } from '#core/accounts/find-user.ts'
 import type { App } from '#core/app.ts'
 import { audit } from '#core/audit/audit.ts'
-import { userTopic } from '#core/cache/topics.ts'
+import { packageTopic, userTopic } from '#core/cache/topics.ts'
 import { change, changed } from '#core/db/change.ts'
 import { RegistryError } from '#core/errors.ts'
+import { notifyUser } from '#core/mail/notify-user.ts'
 import { lockPackageFor } from '#core/packages/lock-package.ts'
 import { type PackageRef, selectPackage } from '#core/packages/package.ts'
 
@@ -40,7 +41,12 @@ export async function removeOwner(
       namespaceId,
       detail: { user: user.name, was: removed.role },
     })
-    changed(tx, userTopic(user.id))
+    if (user.id !== actor.userId) {
+      const what = `You are no longer an owner of the package ${path} (${ecosystem}); your role was ${removed.role}.`
+      const subject = `Your role in ${path}`
+      await notifyUser(app, tx, user.id, { subject, what, actor, isLimited: true })
+    }
+    changed(tx, userTopic(user.id), packageTopic(packageId))
   })
 }
 

@@ -5,6 +5,7 @@ import { change } from '#core/db/change.ts'
 import type { Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
 import { getNamespace, namespaceUnknown } from '#core/namespaces/find-namespace.ts'
+import { announce } from '#core/webhooks/announce.ts'
 import { auditTransfer } from './audit-transfer.ts'
 import { movePackage } from './move-package.ts'
 import {
@@ -61,6 +62,14 @@ export async function acceptTransfer(
       .execute()
     const row = await selectTransfers(tx).where('transfers.id', '=', id).executeTakeFirstOrThrow()
     await auditTransfer(app, tx, actor, { row, verb: 'accept', toPath: moved.path })
+    const { ecosystem, fromPath, fromNamespaceId } = seen
+    await announce(app, tx, {
+      event: 'transfer',
+      actor,
+      package: { ...moved, ecosystem, namespaceId: toNamespaceId },
+      formerNamespaceId: fromNamespaceId,
+      details: { formerName: fromPath },
+    })
     return toTransfer(app, row)
   })
 }

@@ -7,6 +7,7 @@ import type { Package } from '#core/packages/package.ts'
 /** Where a package would be in another namespace. */
 export interface Destination {
   readonly path: string
+  readonly foldedPath: string | null
   /** Name of its project there. */
   readonly project: string
 }
@@ -37,14 +38,17 @@ export async function checkDestination(
     .executeTakeFirstOrThrow()
   const path = rules.formatName({ namespace: target.name, project, name })
   const { key } = rules.parseName(path)
+  const foldedPath = rules.foldName?.(path) ?? null
   const holder = await tx
     .selectFrom('packages')
     .innerJoin('projects', 'projects.id', 'packages.projectId')
     .select('packages.id')
     .where('packages.ecosystem', '=', ecosystem)
+    .where('packages.id', '!=', id)
     .where((eb) =>
       eb.or([
         eb('packages.path', '=', path),
+        eb('packages.foldedPath', '=', foldedPath),
         eb.and([
           eb('packages.namespaceId', '=', target.id),
           eb('projects.name', '=', project),
@@ -54,7 +58,8 @@ export async function checkDestination(
     )
     .limit(1)
     .executeTakeFirst()
-  if (holder) throw new RegistryError('name_taken', `there is a package ${path} already`)
+  if (holder)
+    throw new RegistryError('name_taken', `there is a package ${path} already, or one like it`)
   await refuseMovedName(tx, { ecosystem, path, exceptId: id })
-  return { path, project }
+  return { path, foldedPath, project }
 }

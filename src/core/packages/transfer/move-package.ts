@@ -4,6 +4,7 @@ import { namespaceTopic, packageTopic, userTopic } from '#core/cache/topics.ts'
 import { changed } from '#core/db/change.ts'
 import type { Row, Tx } from '#core/db/schema.ts'
 import { RegistryError } from '#core/errors.ts'
+import { noteIndexChange } from '#core/index/index-changes.ts'
 import { appendLog } from '#core/log/append.ts'
 import { newLogEntry } from '#core/log/new-log-entry.ts'
 import { ensureProject } from '#core/namespaces/projects/ensure-project.ts'
@@ -30,7 +31,7 @@ export async function movePackage(
   app: App,
   tx: Tx,
   { transfer, toNamespaceId }: Move,
-): Promise<{ path: string }> {
+): Promise<Pick<Package, 'path' | 'visibility'>> {
   const moving = await getMoving(tx, transfer)
   await holdPackage(app, tx, moving)
   const { id, ecosystem, namespaceId } = moving
@@ -39,14 +40,15 @@ export async function movePackage(
     .select(['id', 'name', 'status'])
     .where('id', '=', toNamespaceId)
     .executeTakeFirstOrThrow()
-  const { path, project } = await checkDestination(app, tx, moving, target)
+  const { path, foldedPath, project } = await checkDestination(app, tx, moving, target)
   await checkPackageQuota(app, tx, toNamespaceId)
   const place = { namespaceId: toNamespaceId, name: project }
   const { id: projectId } = await ensureProject(app, tx, place)
   await moveBytes(tx, moving, target)
   await tx
     .updateTable('packages')
-    .set({ namespaceId: toNamespaceId, projectId, path, updatedAt: now(app) })
+    .set({ namespaceId: toNamespaceId, projectId, path, foldedPath, updatedAt: now(app) })
+    .set({ spelling: null })
     .where('id', '=', id)
     .execute()
   await tx
@@ -58,15 +60,16 @@ export async function movePackage(
   await dropOwners(tx, id)
   await logMove(app, tx, { id, ecosystem, path, visibility: moving.visibility })
   await indexPackage(app, tx, id)
+  await noteIndexChange(app, tx, moving)
   changed(tx, packageTopic(id), namespaceTopic(namespaceId), namespaceTopic(toNamespaceId))
-  return { path }
+  return { path, visibility: moving.visibility }
 }
 
 async function getMoving(tx: Tx, transfer: Row<'transfers'>): Promise<Package> {
   const row = await tx
     .selectFrom('packages')
     .select(['id', 'ecosystem', 'namespaceId', 'projectId', 'path', 'name', 'visibility'])
-    .select(['immutableTags', 'deprecation'])
+    .select(['immutableTags', 'deprecation', 'spelling'])
     .where('id', '=', transfer.packageId)
     .where('namespaceId', '=', transfer.fromNamespaceId)
     .executeTakeFirst()
