@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openFsBlobs } from '#adapters/fs-blobs.ts'
+import { openGit } from '#adapters/git.ts'
+import { guardedPoster } from '#adapters/guarded-poster.ts'
 import { openPostgres } from '#adapters/postgres.ts'
 import { postgresRates } from '#adapters/postgres-rates.ts'
 import { openSqlite } from '#adapters/sqlite.ts'
@@ -12,7 +14,9 @@ import type { App, Log } from '#core/app.ts'
 import { ReadCache } from '#core/cache/read-cache.ts'
 import { migrate } from '#core/db/migrations.ts'
 import type { Settings } from '#core/settings.ts'
+import { allowList } from '#core/webhooks/target.ts'
 import { ecosystems } from '#ecosystems/index.ts'
+import { type TestMailer, testMailer } from './mailer.ts'
 import { createTestDatabase } from './postgres.ts'
 
 /** An app on a real, empty database and a real folder, thrown away at the end. */
@@ -24,6 +28,8 @@ export interface TestApp {
   openTwin(): Promise<App>
   close(): Promise<void>
   readonly dir: string
+  /** All mail of the app and its twins. */
+  readonly mail: TestMailer
 }
 
 const SETTINGS: Settings = {
@@ -40,7 +46,23 @@ const SETTINGS: Settings = {
   defaultQuotaPackages: undefined,
   gcGraceSeconds: 3600,
   uploadExpirySeconds: 86_400,
+  newUsers: 'anybody',
+  maxSignInsPerEmail: 10,
+  maxSignInsPerAddress: 60,
+  signInMailSeconds: 5,
+  webhookAllow: [],
+  webhookKeys: [],
+  docsSites: [],
+  indexMirrors: {},
   maxFailedCredentialsPerMinute: 20,
+}
+
+/** As a server has it when nothing is set. */
+export const GIT = {
+  program: 'git',
+  searchPath: '/usr/local/bin:/usr/bin:/bin',
+  maxProcesses: 16,
+  maxSeconds: 60,
 }
 
 /** The same for every process of a test. */
@@ -68,6 +90,7 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
       clock.now = new Date(clock.now.getTime() + seconds * 1000)
     },
   }
+  const mail = testMailer()
   const closers: Array<() => Promise<unknown> | unknown> = []
   const open = async (): Promise<App> => {
     const database = target
@@ -80,6 +103,9 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
     return {
       database,
       rates: sqliteRates ?? postgresRates(database.db),
+      mailer: mail,
+      git: openGit({ ...GIT, root: join(dir, 'git'), log: quietLog }),
+      poster: guardedPoster(allowList(settings.webhookAllow ?? [])),
       blobs: await openFsBlobs(join(dir, 'blobs')),
       cache: new ReadCache(database.signal, 64 * 1024 * 1024),
       settings: { ...SETTINGS, ...settings },
@@ -93,11 +119,13 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
     app: await open(),
     clock,
     dir,
+    mail,
     openTwin: open,
     async close() {
       for (const close of closers) await close()
       await target?.drop()
-      await rm(dir, { recursive: true, force: true })
+      // Git may still be writing what nobody waits for.
+      await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
     },
   }
 }

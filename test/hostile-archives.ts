@@ -107,8 +107,8 @@ const bombs: readonly HostileArchive[] = [
   ),
   item('file-size', 'one large file', () => named('a', { body: Buffer.alloc(9 * 1024 * 1024) })),
   item('file-size', 'a size of 8 GiB', () => named('f', { size: 8 ** 11 - 1 })),
-  item('entries', '100,000 entries', () =>
-    archiveOf(...Array.from({ length: 100_000 }, (_, n) => rawEntry({ name: `f${n}` }))),
+  item('entries', '10,001 entries', () =>
+    archiveOf(...Array.from({ length: 10_001 }, (_, n) => rawEntry({ name: `f${n}` }))),
   ),
   item('entries', 'folders count', () =>
     archiveOf(...Array.from({ length: 1001 }, (_, n) => rawEntry({ name: `d${n}/`, type: '5' }))),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Archive, inspectArchive } from '#core/archives/inspect-archive.ts'
 import { RegistryError } from '#core/errors.ts'
-import { testLimits } from '#test/hostile-archives.ts'
+import { longLimits } from '#test/hostile-long-names.ts'
 import { mutatedArchive } from '#test/mutated-archive.ts'
 
 const MAX_SECONDS = 10
@@ -35,7 +35,7 @@ async function verdictOn(bytes: Uint8Array, chunkSize: number): Promise<Archive 
       yield bytes.subarray(at, at + chunkSize)
   }
   try {
-    return await inspectArchive(source(), testLimits, () => 100_000)
+    return await inspectArchive(source(), longLimits, () => 100_000)
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== 'unprocessable') throw error
     assert.equal(typeof error.details.rule, 'string')

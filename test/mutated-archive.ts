@@ -1,10 +1,11 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { goodArchives, hostileTars } from '#test/hostile-archives.ts'
+import { goodLongNames, hostileLongNames } from '#test/hostile-long-names.ts'
+import { type Random, randomFrom } from '#test/random.ts'
 import { BLOCK, fixChecksum } from '#test/raw-tar.ts'
 
-/** A whole number from 0 up to, not including, `below`. */
-type Random = (below: number) => number
-
+const GOOD = [...goodArchives, ...goodLongNames]
+const HOSTILE = [...hostileTars, ...hostileLongNames]
 const INTERESTING_BYTES = [0, 1, 0x2e, 0x2f, 0x30, 0x37, 0x5c, 0x78, 0x7f, 0x80, 0xff]
 
 /**
@@ -13,7 +14,7 @@ const INTERESTING_BYTES = [0, 1, 0x2e, 0x2f, 0x30, 0x37, 0x5c, 0x78, 0x7f, 0x80,
  */
 export function mutatedArchive(seed: number): Uint8Array {
   const random = randomFrom(seed)
-  const pickSeed = () => (random(3) ? pick(goodArchives, random) : pick(hostileTars, random)).make()
+  const pickSeed = () => (random(3) ? pick(GOOD, random) : pick(HOSTILE, random)).make()
   const rounds = 1 + random(4)
   let bytes: Buffer = Buffer.from(pickSeed())
   if (random(2) === 0) {
@@ -70,15 +71,4 @@ function pick<T>(items: readonly T[], random: Random): T {
   const found = items[random(items.length)]
   if (found === undefined) throw new Error('nothing to pick from')
   return found
-}
-
-/** Numbers that look random and are the same for the same seed (mulberry32). */
-function randomFrom(seed: number): Random {
-  let state = seed >>> 0
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % Math.max(1, Math.floor(below))
-  }
 }

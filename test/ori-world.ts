@@ -117,7 +117,7 @@ export async function readAnswer(answer: Response, label: string): Promise<OriAn
   const { status, headers } = answer
   const bytes = new Uint8Array(await answer.arrayBuffer())
   const text = new TextDecoder().decode(bytes)
-  const isJson = headers.get('content-type') === 'application/json'
+  const isJson = /[/+]json$/.test(headers.get('content-type') ?? '')
   const body: unknown = isJson && text !== '' ? JSON.parse(text) : text
   if (status >= 400) {
     const { error } = body as { error: { code: unknown; message: unknown } }

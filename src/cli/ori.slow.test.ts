@@ -2,18 +2,16 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { digestOf } from '#core/blobs/digest.ts'
 import { generateSeed, signerOf } from '#core/log/note.ts'
 import { after, before, describe, test } from '#runtime/test.ts'
+import { changeLine, flipped, openRoad, type Road, type Tamper } from '#test/road.ts'
 import { openTestCli, PROGRAM, type Ran, type StartedServer, type TestCli } from './test-cli.ts'
 
 const JSON_PACKAGE = '@acme/json'
-
-/** Changes an answer on its way; undefined lets it pass. */
-type Tamper = (path: string, body: Buffer) => Buffer | undefined
 
 describe('entrepot ori', () => {
   let cli: TestCli
@@ -175,6 +173,62 @@ describe('entrepot ori', () => {
     assert.match(missing.stderr, /there is no oripk\.lock/)
   })
 
+  test('publish writes a lock anew that does not match, unless told not to', async () => {
+    const { checksum: json } = JSON.parse(
+      succeed(await ori('ann', ['info', `${JSON_PACKAGE}@1.0.0`, '--json'])),
+    )
+    const file = join(cli.dir, 'app', 'oripk.lock')
+    const lock = () => readFile(file, 'utf8')
+    const jsonLine = `"${JSON_PACKAGE}:1.0.0" = "${json}"\n`
+    await project('app', `[dependencies]\n"${JSON_PACKAGE}" = "1.0.0"\n`)
+    const strict = await ori('ann', ['publish', 'app', '--locked'])
+    assert.equal(strict.code, 1)
+    assert.match(
+      strict.stderr,
+      /app\/oripk\.lock does not match oripk\.toml: it has no checksum of @acme\/json:1\.0\.0\n.*`entrepot ori publish` without --locked/,
+    )
+    const dry = await ori('ann', ['publish', 'app', '--dry-run'])
+    assert.match(succeed(dry), /\(5 files/)
+    assert.match(dry.stderr, /oripk\.lock would be written anew:\n {2}\+ @acme\/json:1\.0\.0\n/)
+    assert.ok(!existsSync(file))
+    await writeFile(file, `[checksums]\n"${JSON_PACKAGE}:0.9.0" = "sha256:${'0'.repeat(64)}"\n`)
+    const published = await ori('ann', ['publish', 'app'])
+    assert.match(succeed(published), /^published @acme\/app 1\.0\.0 \(5 files/)
+    assert.match(
+      published.stderr,
+      /is written anew:\n {2}\+ @acme\/json:1\.0\.0\n {2}- @acme\/json:0\.9\.0\n/,
+    )
+    assert.equal(await lock(), `[checksums]\n${jsonLine}`)
+    await project('top', '[dependencies]\n"@acme/app" = "1.0.0"\n')
+    succeed(await ori('ann', ['publish', 'top']))
+    const whole = await readFile(join(cli.dir, 'top', 'oripk.lock'), 'utf8')
+    assert.match(
+      whole,
+      /^\[checksums\]\n"@acme\/app:1\.0\.0" = "sha256:[0-9a-f]{64}"\n"@acme\/json/,
+    )
+    assert.ok(whole.endsWith(jsonLine))
+    const right = await ori('ann', ['publish', 'top', '--locked', '--dry-run'])
+    assert.deepEqual([right.code, right.stderr], [0, ''])
+    // What was locked is never exchanged in silence.
+    await project('top', '[dependencies]\n"@acme/app" = "1.0.0"\n"@acme/json" = "1.0.0"\n', '1.0.1')
+    const wrong = whole
+      .replace(/("@acme\/app.*sha256:)[0-9a-f]{8}/, '$100000000')
+      .replace(jsonLine, '')
+    await writeFile(join(cli.dir, 'top', 'oripk.lock'), wrong)
+    const swapped = await ori('ann', ['publish', 'top'])
+    assert.equal(swapped.code, 1)
+    assert.match(
+      swapped.stderr,
+      /@acme\/app:1\.0\.0 is not what the lock has: locked sha256:00000000/,
+    )
+    await project('top', '', '1.0.1')
+    await writeFile(join(cli.dir, 'top', 'oripk.lock'), whole)
+    const none = await ori('ann', ['publish', 'top', '--locked'])
+    assert.match(none.stderr, /nothing needs @acme\/app:1\.0\.0/)
+    succeed(await ori('ann', ['publish', 'top']))
+    assert.equal(await readFile(join(cli.dir, 'top', 'oripk.lock'), 'utf8'), '[checksums]\n')
+  })
+
   test('transfer to a second user, by the word of both', async () => {
     await project('gift')
     succeed(await ori('ann', ['publish', 'gift']))
@@ -252,69 +306,26 @@ describe('entrepot ori', () => {
   })
 
   describe('on a road with a robber', () => {
-    let road: Server
+    let road: Road
     let address: string
-    let tamper: Tamper = () => undefined
     const release = `${JSON_PACKAGE}@1.0.0`
 
     before(async () => {
-      road = createServer((request, response) => {
-        void pass(request).then(({ status, headers, body }) => {
-          const path = request.url ?? ''
-          response.writeHead(status, headers).end(tamper(path, body) ?? body)
-        })
-      }).listen(0, '127.0.0.1')
-      await once(road, 'listening')
-      const bound = road.address()
-      assert.ok(bound && typeof bound === 'object')
-      address = `http://127.0.0.1:${bound.port}/ori`
+      road = await openRoad(server.url)
+      address = `${road.url}/ori`
     })
-    after(() => {
-      road.closeAllConnections()
-      road.close()
-    })
-
-    async function pass(request: IncomingMessage) {
-      const { authorization } = request.headers
-      const answer = await fetch(`${server.url}${request.url}`, {
-        redirect: 'manual',
-        headers: authorization ? { authorization } : {},
-      })
-      const body = Buffer.from(await answer.arrayBuffer())
-      const wanted = ['content-type', 'location', 'retry-after']
-      const headers = Object.fromEntries(
-        wanted.flatMap((name) => [[name, answer.headers.get(name) ?? ''] as const]),
-      )
-      for (const name of wanted) if (headers[name] === '') delete headers[name]
-      return { status: answer.status, headers, body }
-    }
+    after(() => road.close())
 
     async function robbed(home: string, by: Tamper, more: readonly string[] = []): Promise<Ran> {
-      tamper = by
+      road.tamper(by)
       const file = `${home}.oripk`
       const args = ['download', release, '--registry', address, '--output', file, ...more]
       const ran = await ori(home, args)
-      tamper = () => undefined
+      road.tamper(() => undefined)
       assert.equal(existsSync(join(cli.dir, file)), ran.code === 0, ran.stderr)
       return ran
     }
 
-    const flipped = (body: Buffer, at: number) => {
-      const changed = Buffer.from(body)
-      changed[at] = (changed[at] ?? 0) ^ 1
-      return changed
-    }
-    /** Another letter in a line of text, where base64 stays base64. */
-    const changeLine = (body: Buffer, find: (line: string, at: number) => boolean) =>
-      Buffer.from(
-        body
-          .toString()
-          .split('\n')
-          .map((line, at) =>
-            find(line, at) ? `${line[0] === 'A' ? 'B' : 'A'}${line.slice(1)}` : line,
-          )
-          .join('\n'),
-      )
     const isProof = (path: string) => path.endsWith('.tlog-proof')
 
     test('an honest one is passed', async () => {
@@ -406,13 +417,11 @@ describe('entrepot ori', () => {
       await writeFile(pins, text)
       await project('later')
       succeed(await ori('ann', ['publish', 'later']))
-      tamper = () => undefined
       succeed(await ori('fork', args))
     })
 
     test('waits as long as it is asked to, and not for ever', async () => {
       let asked = 0
-      tamper = () => undefined
       const busy = createServer((_request, response) => {
         asked++
         if (asked > 2) response.writeHead(200).end('{"total":0,"results":[]}')

@@ -49,7 +49,7 @@ export interface Ecosystem extends EcosystemRules {
   /** Requests per minute that the protocol's specification names; the operator may set others. */
   readonly rates?: Readonly<Partial<Record<RateClass, Rate>>>
   /** How a request is counted where its method does not tell: a log-in, the chunks of an upload. */
-  rateClass?(request: Request): RateClass | 'uncounted' | undefined
+  rateClass?(request: Pick<Request, 'method' | 'url'>): RateClass | 'uncounted' | undefined
   /** Documents about the whole registry at `/.well-known/<name>`, open to everybody. */
   readonly wellKnown?: Readonly<Record<string, (app: App) => object>>
   /** The wire form of a failure. */

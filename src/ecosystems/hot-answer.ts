@@ -13,8 +13,12 @@ export interface HotAnswer {
   readonly body: Uint8Array | { readonly path: string; readonly size: number }
   /** True when anybody may see it: only then the server keeps it. */
   readonly isPublic: boolean
+  /** Set where who shows a credential may see more: only those without get it from memory. */
+  readonly isForStrangers?: boolean
   /** Set where the Accept header decides: an answer that is not wanted so is not taken from memory. */
   readonly isAcceptable?: (accept: string | null) => boolean
+  /** Hears of each answer that has the content, or its beginning: no HEAD, 304 or later range. */
+  readonly onSent?: () => void
   /** What a credential that is limited to certain packages must allow. */
   readonly grant?: { readonly name: string; readonly action: string }
 }
@@ -41,6 +45,7 @@ function hotResponse(answer: HotAnswer, request: Request): Response {
   const range = isRangeWanted(request, headers)
     ? parseRange(request.headers.get('range'), size)
     : undefined
+  if (range === undefined || range.start === 0) answer.onSent?.()
   if (range) {
     const ranged = {
       ...headers,

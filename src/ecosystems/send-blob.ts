@@ -20,6 +20,7 @@ export async function sendBlob(c: Context<Env>, answer: BlobAnswer): Promise<Res
   const headers: Record<string, string> = { ...rest.headers, 'content-length': String(length) }
   if (range) headers['content-range'] = `bytes ${range.start}-${range.end - 1}/${size}`
   const isHead = c.req.method === 'HEAD'
+  if (!isHead && (range === undefined || range.start === 0)) rest.onSent?.()
   const body = isHead ? null : (await app.blobs.open(locator, range)).stream()
   return new Response(body, { status: range ? 206 : 200, headers })
 }

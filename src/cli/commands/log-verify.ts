@@ -2,18 +2,17 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { newCommand } from '#cli/command.ts'
 import { CliError } from '#cli/failure.ts'
-import { repeated } from '#cli/option-values.ts'
 import { plural, printOutcome } from '#cli/output.ts'
 import { startProgress } from '#cli/progress.ts'
+import { addWitnessOptions, quorumOf, readKey, type WitnessOptions } from '#cli/witness-options.ts'
 import { auditLog } from '#core/log/audit-log.ts'
 import { openCheckpoint, readCheckpoint } from '#core/log/checkpoint.ts'
-import { parseWitnessKey } from '#core/log/cosignature.ts'
-import { LogError, parseVerifier, type Verifier } from '#core/log/note.ts'
+import { LogError, parseVerifier } from '#core/log/note.ts'
+import type { Quorum } from '#core/log/quorum.ts'
 
-interface Options {
+interface Options extends WitnessOptions {
   readonly key?: string
   readonly remember?: string
-  readonly witness?: readonly string[]
 }
 
 /** What one audit leaves for the next. */
@@ -24,7 +23,7 @@ interface Memory {
 
 /** `log verify`. */
 export function logVerify(): Command {
-  return newCommand({
+  const command = newCommand({
     name: 'verify',
     description: 'Audit the log of any registry from outside; exit code 1 when anything is wrong',
     examples: [
@@ -39,13 +38,13 @@ export function logVerify(): Command {
       'the log’s verifier key; without it, the one remembered, or its own word',
     )
     .option('--remember <file>', 'compare with the checkpoint in this file, and keep the new one')
-    .option('--witness <key>', 'whose cosignature there must be, by its key; repeatable', repeated)
-    .action(async (url: string, options: Options, command: Command) => {
-      const { key, remember, witness = [] } = options
-      const witnesses = witness.map((text) => readKey(text, parseWitnessKey))
+  return addWitnessOptions(command).action(
+    async (url: string, options: Options, command: Command) => {
+      const { key, remember } = options
+      const quorum = quorumOf(options)
       const memory = remember === undefined ? undefined : readMemory(remember)
       const base = `${url.replace(/\/+$/, '').replace(/\/log$/, '')}/log/`
-      const audited = await audit(base, { key: key ?? memory?.key, memory, witnesses })
+      const audited = await audit(base, { key: key ?? memory?.key, memory, quorum })
       if (remember !== undefined) writeFileSync(remember, JSON.stringify(audited.memory, null, 2))
       const records = plural(audited.size, 'record')
       const cosigned = audited.cosigned.map(({ name, size }) => `${name} cosigned ${size} of them.`)
@@ -53,17 +52,18 @@ export function logVerify(): Command {
       const sentence = [right, ...cosigned].join(' ')
       const { size } = audited
       printOutcome(command, sentence, { ...audited.memory, size, cosigned: audited.cosigned })
-    })
+    },
+  )
 }
 
 /** What is known of the log beforehand. */
 interface Known {
   readonly key: string | undefined
   readonly memory: Memory | undefined
-  readonly witnesses: readonly Verifier[]
+  readonly quorum: Quorum
 }
 
-async function audit(base: string, { key: knownKey, memory, witnesses }: Known) {
+async function audit(base: string, { key: knownKey, memory, quorum }: Known) {
   const get = (path: string) => download(base, path)
   const progress = startProgress('auditing')
   try {
@@ -74,14 +74,17 @@ async function audit(base: string, { key: knownKey, memory, witnesses }: Known) 
       origin: memory ? readCheckpoint(memory.checkpoint).origin : verifier.name,
       verifiers: [verifier],
       remembered: memory?.checkpoint,
-      witnesses,
+      ...quorum,
       onProgress: (done, total) => progress.update({ done, total }),
     })
     return {
       size: tree.size,
       origin: tree.origin,
       memory: { key, checkpoint: note },
-      cosigned: witnesses.map(({ name }, at) => ({ name, size: cosigned[at] ?? 0 })),
+      cosigned: quorum.witnesses.flatMap(({ name }, at) => {
+        const size = cosigned[at]
+        return size === undefined ? [] : [{ name, size }]
+      }),
     }
   } catch (error) {
     if (!(error instanceof LogError)) throw error
@@ -111,15 +114,6 @@ async function ownKey(get: (path: string) => Promise<Uint8Array>): Promise<strin
     if (Array.isArray(verifierKeys) && typeof verifierKeys[0] === 'string') return verifierKeys[0]
   }
   throw new LogError('it does not say with which key it is signed')
-}
-
-function readKey(text: string, parse: (text: string) => Verifier): Verifier {
-  try {
-    return parse(text)
-  } catch (error) {
-    if (!(error instanceof LogError)) throw error
-    throw new CliError(`${text}: ${error.message}`, 'keys are <name>+<8 digits>+<base64>', error)
-  }
 }
 
 /** Anything wrong with the file is no fault of the registry’s. */

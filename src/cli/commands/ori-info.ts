@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { printable } from '#cli/client/printable.ts'
 import { packagePath } from '#cli/ori/client.ts'
 import { listVersions, metadataBody, newestVersion } from '#cli/ori/download-release.ts'
 import { clientOf, oriCommand, type PackageSpec, packageValue } from '#cli/ori/ori-command.ts'
-import { printable } from '#cli/ori/printable.ts'
 import { print, printJson, wantsJson } from '#cli/output.ts'
 
 const infoBody = metadataBody.extend({

@@ -1,15 +1,13 @@
-import { createInterface } from 'node:readline/promises'
-import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { askSecret, canAsk } from '#cli/client/ask.ts'
+import { homePath } from '#cli/client/home-files.ts'
 import { CliError } from '#cli/failure.ts'
 import { createClient } from '#cli/ori/client.ts'
-import { homePath } from '#cli/ori/home-files.ts'
 import { oriCommand, registryOf } from '#cli/ori/ori-command.ts'
-import { storeToken } from '#cli/ori/registry.ts'
+import { ORI_CREDENTIALS, storeToken } from '#cli/ori/registry.ts'
 import { printOutcome } from '#cli/output.ts'
-import { writeError } from '#cli/stdio.ts'
 
 const loginBody = z.object({
   user: z.string(),
@@ -32,22 +30,12 @@ export function oriLogin(): Command {
     const client = createClient({ url, token })
     const { user, scopes, expires_at: expiresAt } = await client.change('/login', loginBody)
     await storeToken(url, token)
-    const place = homePath('credentials.toml')
+    const place = homePath(ORI_CREDENTIALS)
     const sentence = `${user} (${scopes.join(', ')}) is logged in to ${url}; kept in ${place}`
     printOutcome(command, sentence, { url, user, scopes, expiresAt })
   })
 }
 
 async function readToken(url: string): Promise<string> {
-  if (!process.stdin.isTTY) return await text(process.stdin)
-  writeError(`Token for ${url}: `)
-  // What is typed is echoed into nothing.
-  const output = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const lines = createInterface({ input: process.stdin, output, terminal: true })
-  try {
-    return await lines.question('')
-  } finally {
-    lines.close()
-    writeError('\n')
-  }
+  return canAsk() ? await askSecret(`Token for ${url}: `) : await text(process.stdin)
 }

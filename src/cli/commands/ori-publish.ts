@@ -1,12 +1,19 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { type Form, makeForm } from '#cli/client/form.ts'
+import { printable } from '#cli/client/printable.ts'
 import { CliError } from '#cli/failure.ts'
 import { createClient, packagePath } from '#cli/ori/client.ts'
-import { oriCommand, registryOf } from '#cli/ori/ori-command.ts'
-import { printable } from '#cli/ori/printable.ts'
-import { findProject, type PackedProject, packProject } from '#cli/ori/project.ts'
+import { lockProject, type ProjectLock, writeLock } from '#cli/ori/lock-project.ts'
+import { clientOf, oriCommand, registryOf } from '#cli/ori/ori-command.ts'
+import { checkManifest, findProject, type PackedProject, packProject } from '#cli/ori/project.ts'
 import { formatBytes, note, plural, printOutcome } from '#cli/output.ts'
 import { startProgress } from '#cli/progress.ts'
+
+interface Options {
+  readonly dryRun?: true
+  readonly locked?: true
+}
 
 const publishedBody = z.object({
   name: z.string(),
@@ -24,12 +31,22 @@ export function oriPublish(): Command {
   })
     .argument('[folder]', 'where oripk.toml is', '.')
     .option('--dry-run', 'pack and check only; nothing is sent')
-    .action(async (folder: string, { dryRun }: { dryRun?: true }, command: Command) => {
+    .option(
+      '--locked',
+      'fail when oripk.lock does not match oripk.toml, instead of writing it anew',
+    )
+    .action(async (folder: string, { dryRun, locked }: Options, command: Command) => {
       const project = await findProject(folder)
       if (!project) {
         throw new CliError(`there is no oripk.toml in ${folder}`, 'name the folder of a project')
       }
-      const packed = await packProject(project)
+      checkManifest(project)
+      const lock = await lockProject(project, {
+        clientFor: (name) => clientOf(command, { name, folder }),
+        mayChange: !locked,
+      })
+      const packed = await packProject(project, lock.text)
+      tellChanges(lock, dryRun === true)
       const { name, version } = project.manifest
       const about = { name, version, checksum: packed.checksum, size: packed.bytes.byteLength }
       const size = formatBytes(packed.bytes.byteLength)
@@ -40,11 +57,14 @@ export function oriPublish(): Command {
         printOutcome(command, `${what} could be published\n${packed.checksum}`, value)
         return
       }
+      if (lock.text !== undefined && lock.changes.length > 0) await writeLock(project, lock.text)
       const registry = await registryOf(command, { name, folder, isPublish: true })
       const progress = startProgress(`publishing ${name} ${version}`)
-      progress.update({ done: 0, total: packed.bytes.byteLength })
       const published = await createClient(registry)
-        .change(`${packagePath(name)}/publish`, publishedBody, { form: formOf(packed) })
+        .change(`${packagePath(name)}/publish`, publishedBody, {
+          form: formOf(packed),
+          onUpload: (done, total) => progress.update({ done, total }),
+        })
         .finally(() => progress.clear())
       if (published.checksum !== packed.checksum) {
         const hint = 'yank it, and do not trust this registry until its operator has explained it'
@@ -56,16 +76,16 @@ export function oriPublish(): Command {
     })
 }
 
-/** Bytes rather than a stream: their length is told, and they can be sent again. */
-function formOf({ bytes, checksum }: PackedProject) {
-  const boundary = `ori-${checksum.slice('sha256:'.length)}`
-  const part = (head: string) => `--${boundary}\r\ncontent-disposition: form-data; ${head}\r\n`
-  const form = Buffer.concat([
-    Buffer.from(`${part('name="checksum"')}\r\n${checksum}\r\n`),
-    Buffer.from(part('name="archive"; filename="package.oripk"')),
-    Buffer.from('content-type: application/vnd.ori.oripk\r\n\r\n'),
-    bytes,
-    Buffer.from(`\r\n--${boundary}--\r\n`),
+function tellChanges({ changes }: ProjectLock, isDryRun: boolean): void {
+  if (changes.length === 0) return
+  const what = isDryRun ? 'would be written' : 'is written'
+  note(`oripk.lock ${what} anew:${changes.map((one) => `\n  ${printable(one)}`).join('')}`)
+}
+
+function formOf({ bytes, checksum }: PackedProject): Form {
+  const type = 'application/vnd.ori.oripk'
+  return makeForm([
+    { name: 'checksum', content: checksum },
+    { name: 'archive', file: 'package.oripk', type, content: bytes },
   ])
-  return { type: `multipart/form-data; boundary=${boundary}`, bytes: new Uint8Array(form) }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { outboxDir } from '#adapters/mailer.ts'
 import { newCommand } from '#cli/command.ts'
 import { printJson, wantsJson } from '#cli/output.ts'
 import { banner, firstCommands, type Started, shownDatabase } from '#cli/serve/banner.ts'
@@ -58,6 +59,7 @@ async function describeStart(
     publicUrl: app.settings.publicUrl,
     dataDir: config.dataDir,
     database: shownDatabase(config),
+    outbox: config.mail.transport === undefined ? outboxDir(config.dataDir) : undefined,
     migrated,
     firstCommands: isNew ? firstCommands(own) : [],
     variables: isNew ? own.variables : [],

@@ -1,27 +1,29 @@
 import { z } from 'zod'
-import { CliError } from '#cli/failure.ts'
-import { printable } from './printable.ts'
+import { accept, parseAnswer, type Refusals } from '#cli/client/answers.ts'
+import type { Form } from '#cli/client/form.ts'
+import { printable } from '#cli/client/printable.ts'
+import { readLog } from '#cli/client/read-log.ts'
+import { type Call, send } from '#cli/client/send.ts'
+import type { LogClient } from '#cli/client/trusted-log.ts'
+import type { OnUpload } from '#cli/client/upload.ts'
 import type { OriRegistry } from './registry.ts'
-import { type Answer, type Call, send } from './send.ts'
 
 /** What is sent to change something. */
 interface Change {
   readonly body?: object
   /** A whole form, instead of JSON. */
-  readonly form?: { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> }
+  readonly form?: Form
+  readonly onUpload?: OnUpload
 }
 
 /** One Ori registry, with the token for it. */
-export interface OriClient {
-  readonly url: string
+export interface OriClient extends LogClient {
   /** Reads JSON from a path below `/v1`. */
   read<T>(path: string, schema: z.ZodType<T>): Promise<T>
   /** Changes something at a path below `/v1`. */
   change<T>(path: string, schema: z.ZodType<T>, change?: Change): Promise<T>
   /** Reads a file from a path below `/v1`. */
   file(path: string, onProgress?: Call['onProgress']): Promise<Uint8Array>
-  /** Reads from a path below the `/log/` of the same registry, without the token. */
-  log(path: string): Promise<Uint8Array>
 }
 
 /** What to do next, by status. */
@@ -44,32 +46,33 @@ const errorBody = z.object({
   }),
 })
 
-/** How the registry's own pages say no. */
-const problemBody = z.object({ detail: z.string() })
+/** Where what is kept for Ori is, in the home folder. */
+const ORI_HOME = '.ori'
 
 /** Makes a client. */
 export function createClient({ url, token }: OriRegistry): OriClient {
+  const refusals: Refusals = { url, hints: HINTS, noRegistry: NO_REGISTRY, reason: reasonOf }
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const call = async (path: string, more: Partial<Call> = {}) => {
     const headers = { ...authorization, accept: 'application/json, */*', ...more.headers }
-    return accept(await send({ method: 'GET', ...more, url: `${url}/v1${path}`, headers }), url)
+    const answer = await send({ method: 'GET', ...more, url: `${url}/v1${path}`, headers })
+    return accept(answer, refusals)
   }
   return {
     url,
-    read: async (path, schema) => parseAnswer(await call(path), schema, url),
-    async change(path, schema, { body = {}, form } = {}) {
+    home: ORI_HOME,
+    read: async (path, schema) => parseAnswer(await call(path), schema, refusals),
+    async change(path, schema, { body = {}, form, onUpload } = {}) {
       const sent = form?.bytes ?? JSON.stringify(body)
       const headers = { 'content-type': form?.type ?? 'application/json' }
-      return parseAnswer(await call(path, { method: 'POST', headers, body: sent }), schema, url)
+      const more = { method: 'POST', headers, body: sent, ...(onUpload && { onUpload }) } as const
+      const answer = await call(path, more)
+      return parseAnswer(answer, schema, refusals)
     },
     async file(path, onProgress) {
       return (await call(path, onProgress ? { onProgress } : {})).bytes
     },
-    async log(path) {
-      const address = new URL(`../log/${path}`, `${url}/`).href
-      const headers = { accept: 'application/json, */*' }
-      return accept(await send({ method: 'GET', url: address, headers }), address, {}).bytes
-    },
+    log: (path) => readLog(refusals, path),
   }
 }
 
@@ -79,37 +82,13 @@ export function packagePath(name: string, version?: string): string {
   return version === undefined ? path : `${path}/${version}`
 }
 
-function accept({ status, ...answer }: Answer, url: string, hints = HINTS): Answer {
-  if (status >= 200 && status < 300) return { status, ...answer }
-  const hint = hints[status] ?? NO_REGISTRY
-  throw new CliError(`${url}: ${reasonOf(parseJson(answer.bytes)) ?? `status ${status}`}`, hint)
-}
-
 const NO_REGISTRY = 'is the address right, and is this an Ori registry?'
 
 /** Why, as the body says; all that is wrong with a package. */
 function reasonOf(body: unknown): string | undefined {
-  const refusal = errorBody.safeParse(body)
-  if (!refusal.success) {
-    const problem = problemBody.safeParse(body)
-    return problem.success ? printable(problem.data.detail) : undefined
-  }
-  const { message, details = [] } = refusal.data.error
+  const refusal = errorBody.safeParse(body).data
+  if (!refusal) return undefined
+  const { message, details = [] } = refusal.error
   const lines = details.map((one) => `\n  ${printable(`${one.file}: ${one.message}`)}`)
   return printable(message) + lines.join('')
-}
-
-function parseAnswer<T>({ bytes }: Answer, schema: z.ZodType<T>, url: string): T {
-  const parsed = schema.safeParse(parseJson(bytes))
-  if (parsed.success) return parsed.data
-  const where = parsed.error.issues[0]?.path.join('.') || 'its body'
-  throw new CliError(`${url} does not answer as the protocol says (${where})`, NO_REGISTRY)
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString())
-  } catch {
-    return undefined
-  }
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { type ProvedTree, verifyInLog } from '#cli/client/trusted-log.ts'
 import { CliError } from '#cli/failure.ts'
 import { startProgress } from '#cli/progress.ts'
 import { digestOf } from '#core/blobs/digest.ts'
+import type { Quorum } from '#core/log/quorum.ts'
 import type { LockEntry } from '#ecosystems/ori/lock.ts'
-import { isPrerelease } from '#ecosystems/ori/version.ts'
+import { isPrerelease, isVersion } from '#ecosystems/ori/version.ts'
 import { type OriClient, packagePath } from './client.ts'
-import { verifyInLog } from './trusted-log.ts'
 
 const versionsBody = z.object({
   versions: z.array(
@@ -39,7 +40,10 @@ export async function listVersions(client: OriClient, name: string) {
 
 /** The version that somebody gets who names none: the newest that is neither yanked nor a preview. */
 export async function newestVersion(client: OriClient, name: string): Promise<string> {
-  const versions = (await listVersions(client, name)).filter(({ yanked }) => !yanked)
+  // It becomes a part of paths and of a file's name.
+  const versions = (await listVersions(client, name)).filter(
+    ({ version, yanked }) => !yanked && isVersion(version),
+  )
   const newest = versions.find(({ version }) => !isPrerelease(version)) ?? versions[0]
   if (newest) return newest.version
   throw new CliError(`all versions of ${name} are yanked`, `name one of them: ${name}@VERSION`)
@@ -53,6 +57,26 @@ export function readMetadata(
   return client.read(`${packagePath(name, version)}/metadata`, metadataBody)
 }
 
+/** What a download must agree with. */
+export interface ExpectedRelease {
+  /** As the registry tells it. */
+  readonly checksum: string
+  /** As the lock has it, if it has. */
+  readonly locked: string | undefined
+  /** The key of the registry’s log, if it was given. */
+  readonly logKey: string | undefined
+  readonly quorum: Quorum
+}
+
+/** The file that shows a release in the registry's log. */
+export async function readProof(
+  client: OriClient,
+  { name, version }: { name: string; version: string },
+): Promise<string> {
+  const bytes = await client.file(`${packagePath(name, version)}/download.tlog-proof`)
+  return Buffer.from(bytes).toString()
+}
+
 /**
  * Downloads an archive and gives it back only when it is the one that the lock and the registry
  * name, and the registry's log has just that.
@@ -60,14 +84,13 @@ export function readMetadata(
 export async function downloadRelease(
   client: OriClient,
   release: Omit<LockEntry, 'checksum'>,
-  expected: { checksum: string; locked: string | undefined; logKey: string | undefined },
-): Promise<{ bytes: Uint8Array; checksum: string; treeSize: number }> {
+  expected: ExpectedRelease,
+): Promise<{ bytes: Uint8Array; tree: ProvedTree }> {
   const { name, version } = release
-  const path = packagePath(name, version)
   checkLock(client.url, release, expected)
   const progress = startProgress(`downloading ${name} ${version}`)
   const bytes = await client
-    .file(`${path}/download`, (done, total) =>
+    .file(`${packagePath(name, version)}/download`, (done, total) =>
       progress.update({ done, ...(total !== undefined && { total }) }),
     )
     .finally(() => progress.clear())
@@ -78,16 +101,17 @@ export async function downloadRelease(
       'nothing was written; try again, and if it stays so, tell the registry’s operator',
     )
   }
-  const proof = Buffer.from(await client.file(`${path}/download.tlog-proof`)).toString()
+  const proof = await readProof(client, release)
   const found = { ecosystem: 'ori', name, version, digest: checksum }
-  const tree = await verifyInLog(client, found, { proof, givenKey: expected.logKey })
-  return { bytes, checksum, treeSize: tree.size }
+  const { logKey: givenKey, quorum } = expected
+  const tree = await verifyInLog(client, found, { proof, givenKey, quorum })
+  return { bytes, tree }
 }
 
 function checkLock(
   url: string,
   { name, version }: { name: string; version: string },
-  { checksum, locked }: { checksum: string; locked: string | undefined },
+  { checksum, locked }: ExpectedRelease,
 ): void {
   if (locked === undefined || locked === checksum) return
   throw new CliError(

@@ -1,14 +1,15 @@
-import { readFile } from 'node:fs/promises'
+import { findText } from '#cli/client/text-file.ts'
 import { CliError } from '#cli/failure.ts'
 import { type LockEntry, readLock } from '#ecosystems/ori/lock.ts'
 
 /** Reads a lock file; nothing when there is none. */
 export async function findLock(path: string): Promise<LockEntry[] | undefined> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw new CliError(`cannot read ${path}`, 'it must be a file that this user can read', error)
-  })
-  if (text === undefined) return undefined
+  const text = await findText(path)
+  return text === undefined ? undefined : parseLock(text, path)
+}
+
+/** The entries of a lock file with that text. */
+export function parseLock(text: string, path: string): LockEntry[] {
   const { entries, findings } = readLock(text)
   const [first] = findings.problems
   if (!first) return entries

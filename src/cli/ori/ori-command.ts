@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { newCommand } from '#cli/command.ts'
 import { CliError } from '#cli/failure.ts'
-import { LogError, parseVerifier } from '#core/log/note.ts'
 import { readName } from '#ecosystems/ori/name.ts'
 import { isVersion } from '#ecosystems/ori/version.ts'
 import { createClient, type OriClient } from './client.ts'
@@ -75,16 +74,6 @@ export function releaseValue(raw: string): ReleaseSpec {
   const { name, version } = packageValue(raw)
   if (version !== undefined) return { name, version }
   throw new InvalidArgumentError('Expected a package and a version, such as @acme/json@1.0.0.')
-}
-
-/** `--log-key`, as `/log/` shows it. */
-export function logKeyValue(raw: string): string {
-  try {
-    return parseVerifier(raw).text
-  } catch (error) {
-    if (error instanceof LogError) throw new InvalidArgumentError(`${error.message}.`)
-    throw error
-  }
 }
 
 function nameOf(

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { findText } from '#cli/client/text-file.ts'
 import { CliError } from '#cli/failure.ts'
 import { formatBytes } from '#cli/output.ts'
 import { readFolder } from '#core/archives/read-folder.ts'
@@ -36,6 +36,7 @@ export interface PackedProject {
   readonly warnings: readonly string[]
 }
 
+const encoder = new TextEncoder()
 const MAX_FILES_BYTES = 100 * 1024 * 1024
 /** What every package has; `[publish] include` adds to it. */
 const USUAL = ['/src/', '/README.md', '/LICENSE*']
@@ -43,10 +44,7 @@ const USUAL = ['/src/', '/README.md', '/LICENSE*']
 /** Reads the manifest of a folder; nothing when there is none. */
 export async function findProject(folder: string): Promise<Project | undefined> {
   const path = join(folder, MANIFEST_FILE)
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw new CliError(`cannot read ${path}`, 'it must be a file that this user can read', error)
-  })
+  const text = await findText(path)
   if (text === undefined) return undefined
   const manifestText = withoutScripts(text, path)
   const findings = new Findings(MANIFEST_FILE)
@@ -65,21 +63,27 @@ export async function findProject(folder: string): Promise<Project | undefined> 
   }
 }
 
-/** Packs a project and inspects the result as the registry will. */
-export async function packProject(project: Project): Promise<PackedProject> {
-  const { folder, manifestText, publish } = project
+/** Refuses a manifest that cannot be published. */
+export function checkManifest({ folder, manifestText }: Project): void {
   refuseProblems(readManifest(manifestText).findings.problems, join(folder, MANIFEST_FILE))
+}
+
+/** Packs a project with its lock, if it has one, and inspects the result as the registry will. */
+export async function packProject(
+  project: Project,
+  lockText: string | undefined,
+): Promise<PackedProject> {
+  const { folder, manifestText, publish } = project
   const chosen = await readFolder(folder, {
     include: [...USUAL, ...publish.include],
     exclude: publish.exclude,
     ignoreFiles: ['.gitignore'],
     maxBytes: MAX_FILES_BYTES,
   })
-  const lock = await readFile(join(folder, LOCK_FILE)).catch(() => undefined)
   const own = [MANIFEST_FILE, LOCK_FILE, CHECKSUM_FILE]
   const files = [
-    { path: MANIFEST_FILE, bytes: new TextEncoder().encode(manifestText) },
-    ...(lock ? [{ path: LOCK_FILE, bytes: new Uint8Array(lock) }] : []),
+    { path: MANIFEST_FILE, bytes: encoder.encode(manifestText) },
+    ...(lockText === undefined ? [] : [{ path: LOCK_FILE, bytes: encoder.encode(lockText) }]),
     ...chosen.filter(({ path }) => !own.includes(path)),
   ]
   const bytes = Uint8Array.from(packPackage(files))

@@ -1,6 +1,6 @@
-import { CliError } from '#cli/failure.ts'
+import { type HomeFile, readHomeTable, writeHomeTable } from '#cli/client/home-files.ts'
+import { normalUrl } from '#cli/client/registry-url.ts'
 import { environment } from '#config.ts'
-import { readHomeTable, writeHomeTable } from './home-files.ts'
 
 /** A registry to talk to. */
 export interface OriRegistry {
@@ -22,8 +22,13 @@ export interface RegistryChoice {
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:7080/ori'
-const FILE = 'credentials.toml'
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+const NAMING = {
+  hint: `give a URL such as ${DEFAULT_URL}, or a name of [registries] in oripk.toml`,
+  insecureVariable: 'ORI_ALLOW_INSECURE_REGISTRY',
+}
+
+/** Where tokens are kept. */
+export const ORI_CREDENTIALS: HomeFile = { path: '.ori/credentials.toml', table: 'registries' }
 
 /** Chooses the registry, and the token for it. */
 export async function findRegistry(choice: RegistryChoice): Promise<OriRegistry> {
@@ -34,17 +39,17 @@ export async function findRegistry(choice: RegistryChoice): Promise<OriRegistry>
 
 /** Keeps a token for a registry. */
 export async function storeToken(url: string, token: string): Promise<void> {
-  await writeHomeTable(FILE, 'registries', [url, { token }])
+  await writeHomeTable(ORI_CREDENTIALS, [url, { token }])
 }
 
 function choose({ flag, name, named }: RegistryChoice): { url: string; name?: string } {
   if (flag !== undefined) {
     const url = Object.hasOwn(named, flag) ? named[flag] : undefined
-    return url === undefined ? { url: normalUrl(flag) } : { url: normalUrl(url), name: flag }
+    return url === undefined ? { url: oriUrl(flag) } : { url: oriUrl(url), name: flag }
   }
   const url = name !== undefined && Object.hasOwn(named, name) ? named[name] : undefined
-  if (name !== undefined && url !== undefined) return { url: normalUrl(url), name }
-  return { url: normalUrl(environment().ORI_REGISTRY || DEFAULT_URL) }
+  if (name !== undefined && url !== undefined) return { url: oriUrl(url), name }
+  return { url: oriUrl(environment().ORI_REGISTRY || DEFAULT_URL) }
 }
 
 /** The token for the default registry never goes to one that only a manifest names. */
@@ -55,21 +60,10 @@ function tokenOfEnvironment(name: string | undefined): string | undefined {
 }
 
 async function storedToken(url: string): Promise<string | undefined> {
-  const token = (await readHomeTable(FILE, 'registries'))[url]?.token
+  const token = (await readHomeTable(ORI_CREDENTIALS))[url]?.token
   return typeof token === 'string' ? token : undefined
 }
 
-/** One way of writing for each registry: tokens and keys are kept under it. */
-function normalUrl(raw: string): string {
-  const url = URL.canParse(raw) ? new URL(raw) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '') {
-    const hint = `give a URL such as ${DEFAULT_URL}, or a name of [registries] in oripk.toml`
-    throw new CliError(`${raw} is no registry`, hint)
-  }
-  const isPrivate = url.protocol === 'https:' || LOOPBACK.test(url.hostname)
-  if (!isPrivate && environment().ORI_ALLOW_INSECURE_REGISTRY !== '1') {
-    const hint = 'use https, or set ORI_ALLOW_INSECURE_REGISTRY=1 in a network that you trust'
-    throw new CliError(`${raw} is not encrypted: everybody on the way could read the token`, hint)
-  }
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/v1$/, '')
+function oriUrl(raw: string): string {
+  return normalUrl(raw, NAMING).replace(/\/v1$/, '')
 }

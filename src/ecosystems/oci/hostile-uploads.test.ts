@@ -93,7 +93,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 test('any order of upload requests does what a simple model says', async () => {
-  await holds(60, fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+  await holds(15, fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
     const opened = await ann.request('POST', '/v2/acme/one/blobs/uploads/')
     const model: Model = {
       path: new URL(locationOf(opened)).pathname,
@@ -255,7 +255,7 @@ test('bytes on the wire that are no proper request never end the server', async 
       { 'Transfer-Encoding': 'gzip' },
     ),
   })
-  await holds(200, raw, async ({ method, path, header: [name, value], body, framing }) => {
+  await holds(100, raw, async ({ method, path, header: [name, value], body, framing }) => {
     const before = await stateOf(registry.app)
     const answer = await rawRequest(registry.url, {
       method,

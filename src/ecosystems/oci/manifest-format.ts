@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isDigest } from '#core/blobs/digest.ts'
 import { RegistryError } from '#core/errors.ts'
-import type { ReleaseFile } from '#core/releases/publish-release.ts'
+import type { ReleaseFile } from '#core/releases/new-release.ts'
 
 const INDEX_TYPES = [
   'application/vnd.oci.image.index.v1+json',

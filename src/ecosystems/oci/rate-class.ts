@@ -1,6 +1,6 @@
 import type { Ecosystem } from '#ecosystems/contract.ts'
 
-const UPLOAD = /^https?:\/\/[^/]+\/v2\/.+\/blobs\/uploads\/[^/?#]+(?:[?#]|$)/
+const UPLOAD = /^https?:\/\/[^/]+\/v2\/[^?#]+\/blobs\/uploads\/[^/?#]+(?:[?#]|$)/
 const TOKEN = /^https?:\/\/[^/]+\/token(?:[/?#]|$)/
 
 /**

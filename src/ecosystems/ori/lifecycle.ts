@@ -9,7 +9,11 @@ import { readJson, refOf, versionOf } from './request.ts'
 
 const reasonBody = z.object({ reason: z.string().optional() })
 const messageBody = z.object({ message: z.string().nullable().optional() })
-const removeBody = z.object({ reason: z.string() })
+const removeBody = z.object({
+  reason: z.string(),
+  /** False when the reason is nobody else’s business: a name, a right, a secret. */
+  advisory: z.boolean().default(true),
+})
 
 /** POST …/{version}/yank: hidden from new installs, still there for existing locks. */
 export async function yank(c: Context<Env>): Promise<Response> {
@@ -36,13 +40,15 @@ export async function deprecate(c: Context<Env>): Promise<Response> {
   return sendJson({ version, deprecated: message })
 }
 
-/** DELETE …/{version}: by the registry's staff, for good. */
+/** DELETE …/{version}: by the registry's staff, for good, with an advisory unless they say no. */
 export async function remove(c: Context<Env>): Promise<Response> {
   const version = versionOf(c)
-  const { reason } = await readJson(c, removeBody)
-  const { keptDigests } = await removeRelease(c.var.app, c.var.actor, refOf(c), {
+  const { reason, advisory: isAdvised } = await readJson(c, removeBody)
+  const removed = await removeRelease(c.var.app, c.var.actor, refOf(c), {
     version,
     reason,
+    isAdvised,
   })
-  return sendJson({ version, removed: true, kept_digests: keptDigests })
+  const { keptDigests, advisory = null } = removed
+  return sendJson({ version, removed: true, kept_digests: keptDigests, advisory })
 }

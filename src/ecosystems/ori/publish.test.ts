@@ -282,7 +282,7 @@ describe('ori publish', () => {
 
     test('mutated archives: refused, never a failure of ours', async () => {
       const was = await w.traces()
-      for (let seed = 0; seed < 200; seed++) {
+      for (let seed = 0; seed < 60; seed++) {
         const form = formOf(mutatedArchive(seed))
         const { status } = await w.ori('POST', '/packages/acme/bad/publish', {
           as: w.ann,

@@ -1,19 +1,27 @@
 import type { Context } from 'hono'
-import type { App } from '#core/app.ts'
 import { isDigest } from '#core/blobs/digest.ts'
 import { RegistryError } from '#core/errors.ts'
 import type { Package, PackageRef } from '#core/packages/package.ts'
+import type { AttachedFile } from '#core/releases/new-release.ts'
 import { mayPublish, publishRelease } from '#core/releases/publish-release.ts'
-import type { AttachedFile } from '#core/releases/store-release.ts'
 import type { Env } from '#ecosystems/contract.ts'
 import { partText, readMultipart } from '#ecosystems/multipart.ts'
+import {
+  abortingOnFailure,
+  type ReceivedArchive,
+  receiveArchive,
+} from '#ecosystems/receive-archive.ts'
 import { sendJson } from './answers.ts'
 import { checkDependencies } from './dependency-rules.ts'
 import { Findings, type Warning } from './findings.ts'
-import { refusePackage } from './inspect.ts'
+import {
+  type InspectedPackage,
+  inspectPackage,
+  MAX_ARCHIVE_BYTES,
+  refusePackage,
+} from './inspect.ts'
 import { MANIFEST_FILE } from './manifest.ts'
 import { ARCHIVE_TYPE, placeInLog } from './reads.ts'
-import { type ReceivedArchive, receiveArchive } from './receive-archive.ts'
 import { refOf } from './request.ts'
 import { isPrerelease } from './version.ts'
 
@@ -22,6 +30,8 @@ const ARCHIVE_PARTS: ReadonlySet<string> = new Set(['archive', 'package', 'file'
 const MAX_CHECKSUM_BYTES = 256
 /** First come, first served: a scope that nobody has is its first publisher's. */
 const CLAIMS = { claimsNamespace: true } as const
+
+type Received = ReceivedArchive<InspectedPackage>
 
 /** POST …/publish: a form with the archive, and perhaps its checksum. */
 export async function publish(c: Context<Env>): Promise<Response> {
@@ -47,16 +57,19 @@ export async function publish(c: Context<Env>): Promise<Response> {
   )
 }
 
-async function receiveForm(c: Context<Env>, ref: PackageRef): Promise<ReceivedArchive> {
+async function receiveForm(c: Context<Env>, ref: PackageRef): Promise<Received> {
   const { app } = c.var
-  let archive: ReceivedArchive | undefined
+  let archive: Received | undefined
   let checksum: string | undefined
   try {
     for await (const part of readMultipart(c.req.raw)) {
       if (part.name === 'checksum') checksum = (await partText(part, MAX_CHECKSUM_BYTES)).trim()
       if (!ARCHIVE_PARTS.has(part.name)) continue
       if (archive) throw new RegistryError('invalid_request', 'one archive at a time')
-      archive = await receiveArchive(app, ref, part.body)
+      archive = await receiveArchive(app, part.body, {
+        maxBytes: MAX_ARCHIVE_BYTES,
+        inspect: (source) => inspectPackage(ref, source),
+      })
     }
     if (!archive) {
       throw new RegistryError('invalid_request', 'the form has no part called archive')
@@ -84,10 +97,7 @@ function checkChecksum(checksum: string | undefined, digest: string): void {
 }
 
 /** Everything that takes the database to know; answers what is worth a warning. */
-async function checkAgainstRegistry(
-  c: Context<Env>,
-  { inspected }: ReceivedArchive,
-): Promise<Warning[]> {
+async function checkAgainstRegistry(c: Context<Env>, { inspected }: Received): Promise<Warning[]> {
   const { app, actor } = c.var
   const { version } = inspected.manifest
   const policy = new Findings(MANIFEST_FILE)
@@ -100,7 +110,7 @@ async function checkAgainstRegistry(
   return [...inspected.warnings, ...all.flatMap((one) => one.warnings)]
 }
 
-function record(c: Context<Env>, ref: PackageRef, archive: ReceivedArchive): Promise<Package> {
+function record(c: Context<Env>, ref: PackageRef, archive: Received): Promise<Package> {
   const { manifest, manifestBytes, readmeBytes } = archive.inspected
   const attached: AttachedFile[] = [
     { role: 'manifest', mediaType: 'application/toml', bytes: manifestBytes },
@@ -122,18 +132,4 @@ function record(c: Context<Env>, ref: PackageRef, archive: ReceivedArchive): Pro
     tags: [],
     mustBeNew: true,
   })
-}
-
-/** A part that no release used up goes again; one that was used up is not there to go. */
-async function abortingOnFailure<T>(
-  app: App,
-  { partId }: ReceivedArchive,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    await app.blobs.abort(partId)
-    throw error
-  }
 }

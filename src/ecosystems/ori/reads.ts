@@ -2,15 +2,17 @@ import type { Context } from 'hono'
 import type { App } from '#core/app.ts'
 import { parseDigest } from '#core/blobs/digest.ts'
 import { packageTopic } from '#core/cache/topics.ts'
+import { countDownload } from '#core/downloads/count-download.ts'
 import { RegistryError } from '#core/errors.ts'
 import { findPlace } from '#core/log/find-place.ts'
 import { proofFile } from '#core/log/make-proof-file.ts'
 import { LOG_TOPIC } from '#core/log/read-log.ts'
 import { getReadablePackage, type Package } from '#core/packages/package.ts'
 import { getVersion, listVersions, type Version } from '#core/releases/versions.ts'
+import { advisoryIds } from '#ecosystems/advisories.ts'
 import type { Env } from '#ecosystems/contract.ts'
 import { sendBlob } from '#ecosystems/send-blob.ts'
-import { advisoryIds } from './advisories.ts'
+import { advisoryRules } from './advisories.ts'
 import { sendDocument, time } from './answers.ts'
 import { refOf, versionOf } from './request.ts'
 
@@ -54,7 +56,11 @@ export async function readMetadata(c: Context<Env>): Promise<Response> {
     ...(yankReason !== null && { yank_reason: yankReason }),
     deprecated: deprecation && { message: deprecation.message, at: time(deprecation.at) },
     published_at: time(release.createdAt),
-    advisories: await advisoryIds(app, actor, { from, version: release.version }),
+    advisories: await advisoryIds(app, actor, {
+      from,
+      version: release.version,
+      rules: advisoryRules,
+    }),
     log,
   }
   // Until it has its index, each checkpoint may bring that.
@@ -65,8 +71,9 @@ export async function readMetadata(c: Context<Env>): Promise<Response> {
 
 /** GET …/{version}/download: the archive as it was published; a yanked one too. */
 export async function readDownload(c: Context<Env>): Promise<Response> {
+  const { app } = c.var
   const from = await readable(c)
-  const { digest, size, locator, version } = await getVersion(c.var.app, from, versionOf(c))
+  const { id, digest, size, locator, version } = await getVersion(app, from, versionOf(c))
   const base64 = Buffer.from(parseDigest(digest).hex, 'hex').toString('base64')
   const file = `${from.path.replace('@', '').replace('/', '-')}-${version}.oripk`
   return await sendBlob(c, {
@@ -84,6 +91,7 @@ export async function readDownload(c: Context<Env>): Promise<Response> {
     locator,
     size,
     isPublic: from.visibility === 'public',
+    onSent: () => countDownload(app, id),
   })
 }
 

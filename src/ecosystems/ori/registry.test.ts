@@ -411,7 +411,18 @@ lib = "src/lib.ori"`,
     const body = { reason: 'malware' }
     assert.equal((await w.ori('DELETE', path, { as: w.ann, body })).status, 403)
     assert.equal((await w.ori('DELETE', path, { as: w.boss })).status, 400)
-    assert.equal((await w.ori('DELETE', path, { as: w.boss, body })).status, 200)
+    const { status, body: told } = await w.ori('DELETE', path, { as: w.boss, body })
+    const { advisory } = told as { advisory: string }
+    assert.deepEqual(
+      [status, told],
+      [200, { version: '1.0.0', removed: true, kept_digests: [], advisory }],
+    )
+    const about = await w.ori('GET', '/advisories?package=@acme/evil&version=1.0.0')
+    const { advisories } = about.body as { advisories: Array<Record<string, unknown>> }
+    assert.deepEqual(
+      advisories.map(({ id, affected, title, description }) => [id, affected, title, description]),
+      [[advisory, ['1.0.0'], '@acme/evil 1.0.0 was removed from the registry', 'malware']],
+    )
     for (const part of ['metadata', 'download', 'download.tlog-proof']) {
       assert.deepEqual(codeOf(await w.ori('GET', `${path}/${part}`)), [410, 'gone'])
     }
@@ -421,6 +432,12 @@ lib = "src/lib.ori"`,
     assert.equal((await w.publish(draft)).status, 409)
     const user = await w.publish({ name: '@acme/victim', version: '1.0.0', needs: [lockOf(draft)] })
     assert.match(JSON.stringify(user.body), /dependency_removed/)
+    assert.equal((await w.publish({ name: '@acme/evil', version: '1.0.1' })).status, 201)
+    const quiet = { as: w.boss, body: { reason: 'a court order', advisory: false } }
+    const gone = await w.ori('DELETE', '/packages/acme/evil/1.0.1', quiet)
+    assert.equal((gone.body as { advisory: unknown }).advisory, null)
+    const none = await w.ori('GET', '/advisories?package=@acme/evil&version=1.0.1')
+    assert.deepEqual(none.body, { advisories: [] })
   })
 
   test('login tells what a token is worth; tokens are made and revoked', async () => {
@@ -498,5 +515,7 @@ lib = "src/lib.ori"`,
     const path = '/v1/packages/acme/json/1.0.0/metadata'
     assert.equal((await ask(`http://registry.ori.test${path}`)).status, 200)
     assert.equal((await ask(`http://elsewhere.test${path}`)).status, 404)
+    // The client looks for the log where it found the package.
+    assert.equal((await ask('http://registry.ori.test/log/')).status, 200)
   })
 })

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { RegistryError } from '#core/errors.ts'
 import type { Env } from '#ecosystems/contract.ts'
-import { readAdvisories } from './advisories.ts'
+import { readAdvisories, readOsvAdvisories } from './advisories.ts'
 import { deprecate, remove, unyank, yank } from './lifecycle.ts'
 import { deleteOwner, readOwners, writeOwner } from './owners.ts'
 import { publish } from './publish.ts'
@@ -19,6 +19,7 @@ const PACKAGE = '/v1/packages/:scope/:name'
 const ROUTES: Readonly<Record<string, Methods>> = {
   '/v1/search': { GET: search },
   '/v1/advisories': { GET: readAdvisories },
+  '/v1/advisories.osv': { GET: readOsvAdvisories },
   '/v1/login': { POST: login },
   '/v1/tokens': { GET: readTokens, POST: writeToken },
   '/v1/tokens/:id': { DELETE: deleteToken },

@@ -2,3 +2,8 @@
 export function printable(text: string): string {
   return text.replace(/\p{C}+/gu, ' ')
 }
+
+/** The same of what has several lines of our own making. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}

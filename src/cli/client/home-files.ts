@@ -1,28 +1,34 @@
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parse, stringify, TomlError } from 'smol-toml'
 import { CliError } from '#cli/failure.ts'
+import { findText } from './text-file.ts'
 
-/** A file of TOML in `~/.ori`: a table of things known about each registry, by its URL. */
+/** A file of TOML in the home folder, with one table of things known about each registry. */
+export interface HomeFile {
+  /** Such as `.ori/credentials.toml`. */
+  readonly path: string
+  readonly table: string
+}
+
+/** What is known about each registry, by its URL. */
 export type HomeTable = Readonly<Record<string, Readonly<Record<string, string | number>>>>
 
 const OWNER_ONLY = { file: 0o600, folder: 0o700 }
 
-/** Where a file of Ori's own folder is. */
-export function homePath(file: string): string {
-  return join(homedir(), '.ori', file)
+/** Where a file in the home folder is. */
+export function homePath({ path }: HomeFile): string {
+  return join(homedir(), path)
 }
 
 /** What the file says of every registry; nothing when there is none. */
-export async function readHomeTable(file: string, table: string): Promise<HomeTable> {
+export async function readHomeTable(file: HomeFile): Promise<HomeTable> {
   const path = homePath(file)
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
-    throw new CliError(`cannot read ${path}`, 'it must be a file that this user can read', error)
-  })
+  const text = (await findText(path)) ?? ''
   try {
-    const entries = Object.entries(tableOf(parse(text)[table]))
+    const entries = Object.entries(tableOf(parse(text)[file.table]))
     return Object.fromEntries(entries.map(([url, values]) => [url, plainValues(values)]))
   } catch (error) {
     if (!(error instanceof TomlError)) throw error
@@ -32,16 +38,26 @@ export async function readHomeTable(file: string, table: string): Promise<HomeTa
 
 /** Changes what the file says of one registry. Only its owner can read the file, from the beginning. */
 export async function writeHomeTable(
-  file: string,
-  table: string,
+  file: HomeFile,
   [url, values]: readonly [string, HomeTable[string]],
 ): Promise<void> {
+  await write(file, { ...(await readHomeTable(file)), [url]: values })
+}
+
+/** Takes out what the file says of one registry; whether it said anything. */
+export async function removeFromHomeTable(file: HomeFile, url: string): Promise<boolean> {
+  const { [url]: removed, ...rest } = await readHomeTable(file)
+  if (removed === undefined) return false
+  await write(file, rest)
+  return true
+}
+
+async function write(file: HomeFile, table: HomeTable): Promise<void> {
   const path = homePath(file)
-  const before = await readHomeTable(file, table)
-  const text = stringify({ [table]: { ...before, [url]: values } })
-  const draft = `${path}.${process.pid}.tmp`
+  const text = stringify({ [file.table]: table })
+  const draft = `${path}.${randomUUID()}.tmp`
   try {
-    await mkdir(homePath(''), { recursive: true, mode: OWNER_ONLY.folder })
+    await mkdir(dirname(path), { recursive: true, mode: OWNER_ONLY.folder })
     await writeFile(draft, `${text.trimEnd()}\n`, { mode: OWNER_ONLY.file, flag: 'wx' })
     // Whatever the umask made of it.
     await chmod(draft, OWNER_ONLY.file)

@@ -2,14 +2,23 @@ import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError } from '#cli/failure.ts'
 import { note } from '#cli/output.ts'
+import { Silence } from './silence.ts'
+import { type OnUpload, uploadStream } from './upload.ts'
 
 /** A request that may be made more than once. */
 export interface Call {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Uint8Array<ArrayBuffer> | string
+  /** Redirects may lead to other hosts: for what has no token and is checked by other means. */
+  readonly followsElsewhere?: boolean
+  /** Of the answer; 64 MiB when missing. */
+  readonly maxBytes?: number
+  /** Of the answer. */
   readonly onProgress?: (done: number, total: number | undefined) => void
+  /** Of a body that is bytes; from the beginning in each attempt. */
+  readonly onUpload?: OnUpload
 }
 
 /** A whole answer. */
@@ -89,14 +98,16 @@ async function tryOnce(call: Call): Promise<Attempt> {
 
 /** Redirects are followed within one registry, for reads: a token is for nobody else. */
 async function follow(call: Call): Promise<Answer> {
+  const { followsElsewhere = false } = call
   let { url } = call
   for (let redirects = 0; ; redirects++) {
     const answer = await exchange({ ...call, url })
     const location = answer.headers.get('location')
     if (answer.status < 300 || answer.status > 399 || location === null) return answer
     const next = new URL(location, url)
-    const isSame = next.origin === new URL(url).origin
-    if (call.method !== 'GET' || !isSame || redirects >= MAX_REDIRECTS) {
+    const isWeb = next.protocol === 'https:' || next.protocol === 'http:'
+    const mayGoThere = next.origin === new URL(url).origin || (followsElsewhere && isWeb)
+    if (call.method !== 'GET' || !mayGoThere || redirects >= MAX_REDIRECTS) {
       const hint = `if that is right, name it yourself: --registry ${next.origin}/…`
       throw new CliError(`${hostOf(call)} sends elsewhere, to ${next.origin}: not followed`, hint)
     }
@@ -105,27 +116,26 @@ async function follow(call: Call): Promise<Answer> {
 }
 
 /** One request and its answer; silence for half a minute ends it. */
-async function exchange({ method, url, headers, body, onProgress }: Call): Promise<Answer> {
-  const silence = new AbortController()
-  let timer = setTimeout(() => silence.abort(), IDLE_MS)
+async function exchange(call: Call): Promise<Answer> {
+  const { method, url, maxBytes = MAX_ANSWER_BYTES, onProgress } = call
+  const silence = new Silence(IDLE_MS)
   try {
     const response = await fetch(url, {
       method,
-      headers,
       redirect: 'manual',
       signal: silence.signal,
-      ...(body !== undefined && { body }),
+      ...contentOf(call, silence),
     })
     const length = response.headers.get('content-length')
     const total = length === null ? undefined : Number(length)
     const chunks: Uint8Array[] = []
     let done = 0
     for await (const chunk of response.body ?? []) {
-      clearTimeout(timer)
-      timer = setTimeout(() => silence.abort(), IDLE_MS)
+      silence.hear()
       done += chunk.byteLength
-      if (done > MAX_ANSWER_BYTES) {
-        throw new CliError(`${new URL(url).host} answers without end`, 'is the address right?')
+      if (done > maxBytes) {
+        const message = `${new URL(url).host} answers with more than ${maxBytes} bytes`
+        throw new CliError(message, 'is the address right?')
       }
       chunks.push(chunk)
       onProgress?.(done, total)
@@ -133,8 +143,19 @@ async function exchange({ method, url, headers, body, onProgress }: Call): Promi
     const { status, headers: answered } = response
     return { status, headers: answered, bytes: new Uint8Array(Buffer.concat(chunks)) }
   } finally {
-    clearTimeout(timer)
+    silence.end()
   }
+}
+
+/** Headers and body. Bytes are streamed with their length told: so their progress is known. */
+function contentOf({ headers, body, onUpload }: Call, silence: Silence): RequestInit {
+  if (!(body instanceof Uint8Array)) return { headers, ...(body !== undefined && { body }) }
+  const stream = uploadStream(body, (done, total) => {
+    silence.hear()
+    onUpload?.(done, total)
+  })
+  const sized = { ...headers, 'content-length': String(body.byteLength) }
+  return { headers: sized, body: stream, duplex: 'half' }
 }
 
 function explain(call: Call, failure: unknown): CliError {
@@ -142,7 +163,7 @@ function explain(call: Call, failure: unknown): CliError {
   const code = codeOf(failure)
   const isUndone = call.method === 'GET' || NEVER_ARRIVED.has(code)
   const hint = isUndone
-    ? 'does it run, and is the address right? --registry URL or ORI_REGISTRY names another'
+    ? 'does it run, and is the address right? --registry URL names another'
     : 'it may have been done or not: look before you do it again'
   const isSilent = failure instanceof Error && failure.name === 'AbortError'
   const why = isSilent ? `silent for ${IDLE_MS / 1000} s` : code

@@ -96,7 +96,7 @@ test('mutated manifests are taken byte for byte or refused whole', async () => {
     ),
   })
   let taken = 0
-  await holds(150, mutation, async ({ changes, mediaType }) => {
+  await holds(60, mutation, async ({ changes, mediaType }) => {
     const document = structuredClone(validManifest())
     for (const [path, value] of changes) setAt(document, path, value)
     const answer = await put(Buffer.from(JSON.stringify(document)), mediaType)
@@ -112,7 +112,7 @@ test('broken bytes are refused', async () => {
     bytes: fc.uint8Array({ minLength: 1, maxLength: 4 }),
     how: fc.constantFrom('replace', 'insert', 'cut'),
   })
-  await holds(150, broken, async ({ at, bytes, how }) => {
+  await holds(60, broken, async ({ at, bytes, how }) => {
     const whole = valid()
     const where = at % whole.length
     const kept = whole.subarray(where + (how === 'replace' ? bytes.length : 0))
