@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { ConfigError } from '#config.ts'
 import { RegistryError } from '#core/errors.ts'
 import { describe, test } from '#runtime/test.ts'
-import { describeFailure } from './failure.ts'
+import { CliError, describeFailure } from './failure.ts'
 
 describe('a failure at the terminal', () => {
   test('of the registry has a hint', () => {
@@ -16,6 +16,14 @@ describe('a failure at the terminal', () => {
     const { text, exitCode } = describeFailure(new ConfigError(['one', 'two']), false)
     assert.equal(exitCode, 2)
     assert.match(text, /^entrepot: The configuration is not usable:\n {2}one\n {2}two\n/)
+  })
+
+  test('quotes strangers without letting them move the cursor', () => {
+    const { text } = describeFailure(
+      new CliError('it is\x1b[2J that of \x9b1m\r\n  x', 'no'),
+      false,
+    )
+    assert.equal(text, 'entrepot: it is [2J that of  1m \n  x\n  no\n')
   })
 
   test('that nobody expected is one line, with the stack only for those who debug', () => {

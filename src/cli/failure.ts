@@ -1,5 +1,6 @@
 import { ConfigError } from '#config.ts'
 import { RegistryError } from '#core/errors.ts'
+import { printableLines } from './client/printable.ts'
 import { HINTS } from './hints.ts'
 
 /** A failure that the person at the terminal can do something about. */
@@ -41,6 +42,7 @@ function explain(error: unknown): { message: string; hint: string | undefined } 
   }
 }
 
+/** A message may quote what a stranger wrote, such as a name in a bundle. */
 function lines(message: string, hint: string | undefined): string {
-  return `entrepot: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`
+  return `entrepot: ${printableLines(message)}\n${hint === undefined ? '' : `  ${hint}\n`}`
 }

@@ -5,6 +5,8 @@ export const HINTS: Partial<Record<ErrorCode, string>> = {
   user_unknown: '`entrepot user list` shows who there is, `entrepot user create` makes an account',
   token_unknown: '`entrepot token list` shows the tokens and their ids',
   transfer_unknown: '`entrepot package transfer list` shows the transfers and their ids',
+  webhook_unknown: '`entrepot webhook list` shows the webhooks and their ids',
+  delivery_unknown: '`entrepot webhook deliveries ID` shows what was and is to be delivered',
   namespace_unknown:
     '`entrepot namespace list` shows what there is, `entrepot namespace create` makes one',
   advisory_unknown: '`entrepot advisory list` shows the advisories and their ids',

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { duration } from '#config/values.ts'
 import type { Scope } from '#core/access/actor.ts'
 import { RegistryError } from '#core/errors.ts'
+import { LogError, parseVerifier } from '#core/log/note.ts'
 import { parseScopes } from '#core/tokens/token.ts'
 
 const LIFETIME = duration(1, 3650 * 86_400)
@@ -37,4 +38,14 @@ export function repeated(raw: string, before: readonly string[] = []): string[] 
 /** `--role`, one of the roles in a namespace. */
 export function roleOption(description: string): Option {
   return new Option('--role <role>', description).choices(['reader', 'publisher', 'admin'])
+}
+
+/** `--log-key`, as `/log/` shows it. */
+export function logKeyValue(raw: string): string {
+  try {
+    return parseVerifier(raw).text
+  } catch (error) {
+    if (error instanceof LogError) throw new InvalidArgumentError(`${error.message}.`)
+    throw error
+  }
 }

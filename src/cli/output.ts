@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Page, PageRequest } from '#core/page.ts'
 import { MAX_PAGE_LIMIT } from '#core/page.ts'
+import { printableLines } from './client/printable.ts'
 import { writeError, writeOut } from './stdio.ts'
 import { type Columns, formatTable } from './table.ts'
 
@@ -24,10 +25,10 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, isoMoment, 2))
 }
 
-/** Prints what a command did: as a sentence, or as JSON. */
+/** Prints what a command did: as a sentence, which may quote what a stranger wrote, or as JSON. */
 export function printOutcome(command: Command, sentence: string, value: unknown): void {
   if (wantsJson(command)) printJson(value)
-  else print(sentence)
+  else print(printableLines(sentence))
 }
 
 /** Prints a list: a table on a terminal, tabs between the columns elsewhere, or a JSON array. */

@@ -6,16 +6,28 @@ import {
   advisoryPublish,
   advisoryWithdraw,
 } from './commands/advisory.ts'
+import { backupCreate } from './commands/backup-create.ts'
+import { backupList } from './commands/backup-list.ts'
+import { backupRestore } from './commands/backup-restore.ts'
+import { backupVerify } from './commands/backup-verify.ts'
 import { config } from './commands/config.ts'
+import { elbaCommands } from './commands/elba.ts'
 import { gc } from './commands/gc.ts'
+import { grenCommands } from './commands/gren.ts'
+import { indexRebuild } from './commands/index-rebuild.ts'
+import { indexSquash } from './commands/index-squash.ts'
+import { indexStatus } from './commands/index-status.ts'
 import { jobsDiscard } from './commands/jobs-discard.ts'
 import { jobsList } from './commands/jobs-list.ts'
 import { jobsRetry } from './commands/jobs-retry.ts'
 import { logRebuild } from './commands/log-rebuild.ts'
 import { logVerify } from './commands/log-verify.ts'
 import { memberAdd } from './commands/member-add.ts'
+import { memberInvitations } from './commands/member-invitations.ts'
+import { memberInvite } from './commands/member-invite.ts'
 import { memberList } from './commands/member-list.ts'
 import { memberRemove } from './commands/member-remove.ts'
+import { memberUninvite } from './commands/member-uninvite.ts'
 import { migrate } from './commands/migrate.ts'
 import { namespaceCreate } from './commands/namespace-create.ts'
 import { namespaceDelete } from './commands/namespace-delete.ts'
@@ -32,6 +44,7 @@ import { userCreate } from './commands/user-create.ts'
 import { userDisable, userEnable } from './commands/user-disable.ts'
 import { userList } from './commands/user-list.ts'
 import { verify } from './commands/verify.ts'
+import { webhookCommands } from './commands/webhook.ts'
 import { settingsOptions } from './settings-options.ts'
 import { writeError, writeOut } from './stdio.ts'
 import { VERSION } from './version.ts'
@@ -76,9 +89,19 @@ function commands(): Command[] {
       tokenRevoke(),
     ]),
     group('namespace', 'Who owns names', [namespaceCreate(), namespaceList(), namespaceDelete()]),
-    group('member', 'Who may do what in a namespace', [memberAdd(), memberRemove(), memberList()]),
+    group('member', 'Who may do what in a namespace', [
+      memberAdd(),
+      memberRemove(),
+      memberList(),
+      memberInvite(),
+      memberUninvite(),
+      memberInvitations(),
+    ]),
     packageCommands(),
     oriCommands(),
+    elbaCommands(),
+    grenCommands(),
+    webhookCommands(),
     group('advisory', 'Known vulnerabilities', [
       advisoryAdd(),
       advisoryPublish(),
@@ -86,9 +109,20 @@ function commands(): Command[] {
       advisoryList(),
     ]),
     group('search', 'What search knows', [searchRebuild()]),
+    group('index', 'What clients look packages up in, as git repositories and files', [
+      indexStatus(),
+      indexRebuild(),
+      indexSquash(),
+    ]),
     group('log', 'The transparency log', [logVerify(), logRebuild()]),
     gc(),
     verify(),
+    group('backup', 'Copies of everything, to restore from', [
+      backupCreate(),
+      backupList(),
+      backupVerify(),
+      backupRestore(),
+    ]),
     group('jobs', 'Work in the background', [jobsList(), jobsRetry(), jobsDiscard()]),
     config(),
     openapi(),

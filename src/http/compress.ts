@@ -12,6 +12,7 @@ const TEXT_TYPES: ReadonlySet<string> = new Set([
   'application/json',
   'application/problem+json',
   'application/openapi+json',
+  'application/vnd.osv+json',
   'text/html',
   'text/plain',
   'text/css',

@@ -15,6 +15,8 @@ const EXPOSED_HEADERS = [
   'Range',
   'Content-Range',
   'ETag',
+  'RateLimit',
+  'RateLimit-Policy',
   'Retry-After',
   'WWW-Authenticate',
   'X-RateLimit-Limit',

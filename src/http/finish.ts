@@ -1,9 +1,9 @@
-import { rateHeaders } from '#core/limits/limit.ts'
 import { bytesReceived } from '#ecosystems/read-body.ts'
 import type { Answering, Handled } from './answer.ts'
 import { acceptedEncoding, compress, isCompressible, isText, packedHeaders } from './compress.ts'
 import { addFixed, addVary } from './cors.ts'
 import { pathOf } from './request-context.ts'
+import { setRateHeaders } from './request-rate.ts'
 import { secure } from './security-headers.ts'
 
 /**
@@ -30,9 +30,7 @@ function dress(
 ): void {
   headers.set('x-request-id', context.requestId)
   const { rate } = context.notes
-  if (rate) {
-    for (const [name, value] of Object.entries(rateHeaders(rate))) headers.set(name, value)
-  }
+  if (rate) setRateHeaders(headers, rate)
   secure(headers)
   addFixed(headers, cors.fixedHeaders)
   cors.allow(request, headers)

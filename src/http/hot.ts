@@ -48,7 +48,9 @@ export function createFindHot(app: App): (request: Request) => KeptAnswer | unde
 function isFor(app: App, { method, headers }: Request, kept: KeptAnswer): boolean {
   if ((method !== 'GET' && method !== 'HEAD') || headers.get('range') !== null) return false
   const authorization = headers.get('authorization')
-  if (authorization !== null && !isKnown(app, authorization, kept.grant)) return false
+  if (authorization !== null) {
+    if (kept.isForStrangers || !isKnown(app, authorization, kept.grant)) return false
+  }
   const { isAcceptable } = kept
   return isAcceptable === undefined || isAcceptable(headers.get('accept'))
 }
@@ -56,6 +58,8 @@ function isFor(app: App, { method, headers }: Request, kept: KeptAnswer): boolea
 /** Keeps an answer for the next one who asks, and that the credential shown for it is good. */
 export function keepHot(app: App, { request, answer, epoch, actor }: ToKeep, keeping: Keeping) {
   const authorization = request.headers.get('authorization')
+  // Then the URL holds the credential: an answer kept under it would outlive that.
+  if (authorization === null && actor.kind !== 'anonymous') return
   if (authorization !== null) {
     const { grants, credential, expiresAt = Number.MAX_SAFE_INTEGER } = actor
     const known: KnownCredential = { grants, credential, expiresAt }

@@ -37,16 +37,19 @@ export interface Keeping {
 /** An answer in memory. A class so that nothing else in the cache can be mistaken for one. */
 export class KeptAnswer {
   readonly grant: HotAnswer['grant']
+  readonly isForStrangers: boolean
   readonly isAcceptable: HotAnswer['isAcceptable']
   readonly readLimit: ClassLimit | undefined
+  readonly #onSent: HotAnswer['onSent']
   readonly #counts: HotCounts
   readonly #plain: Form
   readonly #packed: ReadonlyMap<Encoding, Form> | undefined
 
   constructor(answer: HotAnswer, keeping: Keeping, packed?: ReadonlyMap<Encoding, Uint8Array>) {
     this.grant = answer.grant
+    this.isForStrangers = answer.isForStrangers === true
     this.isAcceptable = answer.isAcceptable
-    this.isAcceptable = answer.isAcceptable
+    this.#onSent = answer.onSent
     this.readLimit = keeping.readLimit
     this.#counts = keeping.counts
     const headers = keptHeaders(answer, keeping)
@@ -75,6 +78,7 @@ export class KeptAnswer {
     }
     counts.get++
     counts.bytes += form.size
+    this.#onSent?.()
     const { body, size } = form
     if (body instanceof Uint8Array) return new Response(body as Uint8Array<ArrayBuffer>, form.whole)
     return fileResponse(body.path, { status: 200, headers: form.fields, start: 0, end: size })

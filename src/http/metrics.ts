@@ -3,6 +3,7 @@ import type { App } from '#core/app.ts'
 import { reclaimableBytes } from '#core/blobs/reclaimable.ts'
 import { jobCounts } from '#core/jobs/job-counts.ts'
 import { logProgress } from '#core/log/log-progress.ts'
+import type { DeliveryOutcome } from '#core/webhooks/deliver-job.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import { ProtocolCounts } from './protocol-counts.ts'
 import type { Traffic } from './traffic.ts'
@@ -36,6 +37,7 @@ export class Metrics {
   readonly #registry = new Registry()
   readonly #protocols = new Map<string, ProtocolCounts>()
   readonly #seconds: Histogram<'protocol'>
+  readonly #deliveries: Counter<'outcome'>
   readonly #app: App
   readonly #askDatabase: () => Promise<void>
   #collected = { at: 0, bytes: 0, runs: 0 }
@@ -48,6 +50,12 @@ export class Metrics {
       help: 'Time until an answer began; answers from memory are not in it.',
       labelNames: ['protocol'],
       buckets: SECONDS,
+      registers,
+    })
+    this.#deliveries = new Counter({
+      name: 'entrepot_webhook_deliveries_total',
+      help: 'Tries of this process to deliver to webhooks; dead: the last one, and in vain.',
+      labelNames: ['outcome'],
       registers,
     })
     addRequestMetrics(this.#registry, this.#protocols)
@@ -69,6 +77,11 @@ export class Metrics {
   /** Notes how long an answer took to begin. */
   observe(protocol: string, seconds: number): void {
     this.#seconds.observe({ protocol }, seconds)
+  }
+
+  /** Notes a try to deliver to a webhook; give it to `deliverWebhookJob`. */
+  noteDelivery(outcome: DeliveryOutcome): void {
+    this.#deliveries.inc({ outcome })
   }
 
   /** Notes a collection of this process; give it to `collectJob`. */

@@ -32,10 +32,11 @@ export function requestIdOf(request: Request): string {
   return randomBytes(9).toString('base64url')
 }
 
-/** A request's path as it was sent, without query: that may hold secrets. */
+/** A request's path as it was sent, without secrets of ours and without query: that may hold others'. */
 export function pathOf(url: string): string {
   const start = url.indexOf('/', url.indexOf('//') + 2)
   if (start === -1) return '/'
   const end = url.slice(start).search(/[?#]/)
-  return end === -1 ? url.slice(start) : url.slice(start, start + end)
+  const path = end === -1 ? url.slice(start) : url.slice(start, start + end)
+  return path.replace(/ent_[0-9A-Za-z]{20,}/g, 'ent_***')
 }

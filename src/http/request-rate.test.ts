@@ -16,7 +16,7 @@ function rates(changes: Partial<Record<RateClass, Rate>>) {
   return { rates: { general, ecosystems: {} } }
 }
 
-const left = (response: Response) => response.headers.get('x-ratelimit-remaining')
+const left = ({ headers }: Pick<Response, 'headers'>) => headers.get('x-ratelimit-remaining')
 
 describe('request rates', () => {
   let registry: RegistryInProcess
@@ -71,6 +71,30 @@ describe('request rates', () => {
     assert.equal(left(known), null)
   })
 
+  test('tells it in the old headers and in those of the IETF, hot, refused or wrong', async () => {
+    const { call } = limited({ read: { anonymous: 3, authenticated: 0 } })
+    registry.test.clock.now = new Date('2026-03-01T00:00:10.250Z')
+    const peer = '198.51.100.30'
+    const paths = [MANIFEST, MANIFEST, '/v2/ann/nothing/manifests/x', MANIFEST]
+    const told = []
+    for (const path of paths) {
+      const { status, headers } = await call(path, { peer })
+      assert.equal(headers.get('x-ratelimit-limit'), '3')
+      assert.equal(headers.get('x-ratelimit-reset'), String(Date.UTC(2026, 2, 1, 0, 1) / 1000))
+      assert.equal(headers.get('ratelimit-policy'), '"oci:read";q=3;w=60')
+      told.push([status, left({ headers }), headers.get('ratelimit'), headers.get('retry-after')])
+    }
+    assert.deepEqual(told, [
+      [200, '2', '"oci:read";r=2;t=50', null],
+      [200, '1', '"oci:read";r=1;t=50', null],
+      [401, '0', '"oci:read";r=0;t=50', null],
+      [429, '0', '"oci:read";r=0;t=50', '50'],
+    ])
+    const free = await limited({}).call(MANIFEST, { peer })
+    assert.equal(free.headers.get('ratelimit'), null)
+    assert.equal(free.headers.get('ratelimit-policy'), null)
+  })
+
   test('a known credential is counted by itself, from memory or not', async () => {
     const { call, app } = limited({ read: { anonymous: 1, authenticated: 5 } })
     const { secret } = await createToken(
@@ -116,6 +140,30 @@ describe('request rates', () => {
     await call('/token')
     assert.equal((await call('/token')).status, 429)
     assert.equal(left(await call('/v2/_catalog')), null)
+  })
+
+  test('the class is that of the path, whatever its letters look like and the query says', () => {
+    const classOf = (id: string, path: string) => {
+      const rated = ecosystems.find((one) => one.id === id)
+      return rated?.rateClass?.({ method: 'POST', url: `http://registry.example${path}` })
+    }
+    assert.equal(classOf('gren', '/gren/session'), 'credential')
+    assert.equal(classOf('gren', '/gren/session?x=.git/git-upload-pack'), 'credential')
+    assert.equal(classOf('elba', '/elba/index.git/git-upload-pack'), 'read')
+    assert.equal(classOf('elba', '/elba/api/v1/users/login?x=.git/git-upload-pack'), 'credential')
+    assert.equal(classOf('oci', '/v2/ann/app/blobs/uploads/?digest=/blobs/uploads/x'), undefined)
+    assert.equal(classOf('oci', '/v2/ann/app/blobs/uploads/x?digest=y'), 'uncounted')
+  })
+
+  test('an escaped letter is no way around a limit', async () => {
+    const { call } = limited({
+      credential: { anonymous: 3, authenticated: 9 },
+      write: { anonymous: 100, authenticated: 100 },
+    })
+    const options = { method: 'POST', body: '{}', peer: '198.51.100.77' }
+    assert.equal(left(await call('/gren/session', options)), '2')
+    assert.equal(left(await call('/gren/sessio%6e', options)), '1')
+    assert.equal(left(await call('/gren/%73ession%2ff', options)), '99')
   })
 
   test('errors of limited requests tell where the caller stands', async () => {

@@ -3,7 +3,7 @@ import type { Actor } from '#core/access/actor.ts'
 import { addressBlock } from '#core/accounts/address-block.ts'
 import type { App } from '#core/app.ts'
 import { RegistryError } from '#core/errors.ts'
-import { takeRate } from '#core/limits/limit.ts'
+import { type RateResult, takeRate } from '#core/limits/limit.ts'
 import type { Ecosystem } from '#ecosystems/contract.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -72,11 +72,37 @@ export async function countRequest(
   })
 }
 
+/**
+ * Tells a client where it stands: as everybody did, and as the IETF's draft
+ * (draft-ietf-httpapi-ratelimit-headers-10) says. Set one by one: every limited answer comes here.
+ */
+export function setRateHeaders(headers: Headers, result: RateResult): void {
+  const { rule, limit, remaining, resetAt, retryAfterSeconds } = result
+  if (limit === 0) return
+  headers.set('x-ratelimit-limit', String(limit))
+  headers.set('x-ratelimit-remaining', String(remaining))
+  headers.set('x-ratelimit-reset', String(Math.ceil(resetAt.getTime() / 1000)))
+  headers.set('ratelimit-policy', `"${rule.name}";q=${limit};w=${rule.windowSeconds}`)
+  headers.set('ratelimit', `"${rule.name}";r=${remaining};t=${retryAfterSeconds}`)
+  if (!result.allowed) headers.set('retry-after', String(retryAfterSeconds))
+}
+
 /** The protocol knows best; else what does not change anything reads. */
 function classOf(rated: Rated, request: Request): RateClass | 'uncounted' {
-  const known = rated.rateClass?.(request)
+  const known = rated.rateClass?.(withPlainPath(request))
   if (known !== undefined) return known
   const { method } = request
   if (method === 'OPTIONS') return 'uncounted'
   return method === 'GET' || method === 'HEAD' ? 'read' : 'write'
+}
+
+/** Routes take an escaped letter for the letter itself, so the class must not depend on it. */
+function withPlainPath({ method, url: raw }: Request): Pick<Request, 'method' | 'url'> {
+  if (!raw.includes('%')) return { method, url: raw }
+  const url = new URL(raw)
+  url.pathname = url.pathname.replace(/%[2-7][0-9a-f]/gi, (escaped) => {
+    const character = decodeURIComponent(escaped)
+    return /[\w.~-]/.test(character) ? character : escaped
+  })
+  return { method, url: url.href }
 }

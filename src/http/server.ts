@@ -104,12 +104,17 @@ function createFaces(
     if (fixedSegments) continue
     for (const host of options.hosts[id] ?? []) byHost.set(host, face('/'))
   }
-  bySegment.set('log', logFace(app, options, { operation, fixedHeaders }))
+  const log = logFace(app, options, { operation, fixedHeaders })
   const operating = operatingFace(app, options, operation)
   for (const segment of OPERATING_SEGMENTS) bySegment.set(segment, operating)
   const api = apiFace(app, ecosystems, options)
   bySegment.set('.well-known', wellKnownFace(app, ecosystems, api))
-  return (url) => byHost.get(hostOf(url)) ?? bySegment.get(firstSegment(url)) ?? api
+  return (url) => {
+    const segment = firstSegment(url)
+    // On every host: clients look for the log where they found the package.
+    if (segment === 'log') return log
+    return byHost.get(hostOf(url)) ?? bySegment.get(segment) ?? api
+  }
 }
 
 function operatingFace(app: App, options: ServerOptions, operation: Operation): Face {

@@ -12,6 +12,8 @@ export interface Started {
   readonly dataDir: string
   /** Without its password. */
   readonly database: string
+  /** Where messages are written, while nobody delivers them. */
+  readonly outbox: string | undefined
   readonly migrated: readonly string[]
   /** Commands that make the first operator and a token; empty when there are users. */
   readonly firstCommands: readonly string[]
@@ -27,6 +29,9 @@ export function banner(started: Started): string {
     ...(url === publicUrl ? [] : [`  listens on  ${url}`]),
     `  data        ${dataDir}`,
     `  database    ${database} (${describe(migrated)})`,
+    ...(started.outbox === undefined
+      ? []
+      : [`  mail        mail is not set up: messages are written to ${started.outbox}`]),
   ]
   if (firstCommands.length > 0) {
     lines.push('', 'There is no user yet. These commands make the first operator, and a token:', '')

@@ -4,17 +4,22 @@ import { urlOfListen } from '#config/values.ts'
 import type { Config } from '#config.ts'
 import type { App, Log } from '#core/app.ts'
 import { change } from '#core/db/change.ts'
+import { DOWNLOAD_FLUSH_MS, flushDownloads } from '#core/downloads/flush-downloads.ts'
 import { RegistryError } from '#core/errors.ts'
+import { startIndexWriter } from '#core/index/index-writer.ts'
 import { startWorker } from '#core/jobs/worker.ts'
 import { askWitnesses } from '#core/log/ask-witnesses.ts'
 import { startSequencer } from '#core/log/sequencer.ts'
 import { flushLastUsed } from '#core/tokens/last-used.ts'
+import { applyConfiguredWebhooks } from '#core/webhooks/configured.ts'
+import { WEBHOOK_CONCURRENCY, webhookHandlers } from '#core/webhooks/jobs.ts'
 import { ecosystems } from '#ecosystems/index.ts'
 import { problemResponse } from '#http/errors.ts'
 import { createOperation, type Operation } from '#http/operating.ts'
 import { createFetch } from '#http/server.ts'
 import { serve } from '#runtime/serve.ts'
 import { jobHandlers, jobSchedules } from './jobs.ts'
+import { warnWithoutGit } from './warn-without-git.ts'
 
 type RunningServer = Awaited<ReturnType<typeof serve>>
 
@@ -22,6 +27,9 @@ const JOB_POLL_MS = 1000
 /** Together well below the second in which what was acknowledged is in a checkpoint. */
 const LOG_POLL_MS = 400
 const LOG_PAUSE_MS = 100
+/** The same for indices; few commits, as each is one that clients fetch for ever. */
+const INDEX_POLL_MS = 600
+const INDEX_PAUSE_MS = 600
 const FLUSH_MS = 15_000
 
 /** A registry that answers requests. */
@@ -45,26 +53,42 @@ export async function startRegistry(config: Config, log: Log): Promise<RunningRe
     throw explainListen(error, config) ?? error
   })
   if (config.core.logWitnesses.length > 0) await change(app, (tx) => askWitnesses(app, tx))
+  await applyConfiguredWebhooks(app)
+  void warnWithoutGit(app)
   const worker = startWorker(app, jobHandlers(operation.metrics), jobSchedules(config), {
     pollMs: JOB_POLL_MS,
   })
+  const webhookWorker = startWorker(
+    app,
+    webhookHandlers((outcome) => operation.metrics.noteDelivery(outcome)),
+    [],
+    { pollMs: JOB_POLL_MS, concurrency: WEBHOOK_CONCURRENCY },
+  )
   const sequencer = startSequencer(app, { pollMs: LOG_POLL_MS, pauseMs: LOG_PAUSE_MS })
+  const indexWriter = startIndexWriter(app, { pollMs: INDEX_POLL_MS, pauseMs: INDEX_PAUSE_MS })
   const flush = () =>
     Promise.all([flushLastUsed(app), app.rates.prune(app.clock())]).catch((error: unknown) => {
       log.warn({ err: error }, 'use of tokens was not recorded, or old rate counts not forgotten')
     })
   const flushing = setInterval(() => void flush(), FLUSH_MS)
+  const flushCounts = () =>
+    flushDownloads(app).catch((error: unknown) => {
+      log.warn({ err: error }, 'downloads were not recorded yet')
+    })
+  const counting = setInterval(() => void flushCounts(), DOWNLOAD_FLUSH_MS)
   return {
     app,
     migrated: opened.migrated,
     url: server.url,
     async stop() {
       clearInterval(flushing)
+      clearInterval(counting)
       operation.traffic.drain()
-      await Promise.all([server.stop(config.limits.shutdownGraceSeconds * 1000), worker.stop()])
+      const graceMs = config.limits.shutdownGraceSeconds * 1000
+      await Promise.all([server.stop(graceMs), worker.stop(), webhookWorker.stop()])
       // What was acknowledged until now is published before the process ends.
-      await sequencer.stop()
-      await flush()
+      await Promise.all([sequencer.stop(), indexWriter.stop()])
+      await Promise.all([flush(), flushCounts()])
       await opened.close()
     },
   }

@@ -133,7 +133,7 @@ describe('namespaces, packages, audit and jobs over HTTP', () => {
     const content = { digest: RELEASE_DIGEST, mediaType: TYPE, size: 2 }
     const releases = await call('GET', `${V1}/packages/oci/acme/web/releases`)
     assert.deepEqual(releases.body, {
-      items: [{ version: RELEASE_DIGEST, ...content, kind: '', createdAt: AT }],
+      items: [{ version: RELEASE_DIGEST, ...content, kind: '', createdAt: AT, downloads: 0 }],
     })
     const first = await call('GET', `${V1}/packages/oci/acme/web/tags?limit=1`)
     assert.deepEqual(first.body, {

@@ -8,11 +8,17 @@ import { takeRequestRate } from '#http/request-rate.ts'
 import type { ServerOptions } from '#http/server.ts'
 import type { ApiEnv } from './env.ts'
 
+const TRIED_PATHS: ReadonlySet<string> = new Set([
+  '/api/v1/tokens/report',
+  '/api/v1/sign-in',
+  '/api/v1/sign-in/fetch',
+])
+
 /** As rates and metrics name this part of the server. Reporting a token tries it, like a log-in. */
 const PROTOCOL = {
   id: 'api',
-  rateClass: ({ method, url }: Request) =>
-    method === 'POST' && new URL(url).pathname === '/api/v1/tokens/report'
+  rateClass: ({ method, url }: Pick<Request, 'method' | 'url'>) =>
+    method === 'POST' && TRIED_PATHS.has(new URL(url).pathname)
       ? ('credential' as const)
       : undefined,
 }

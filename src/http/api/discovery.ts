@@ -1,4 +1,5 @@
 import type { Ecosystem } from '#ecosystems/contract.ts'
+import { indexAddresses } from '#ecosystems/index-routes.ts'
 import type { Api, ApiContext } from './env.ts'
 import { startPage } from './start-page.ts'
 
@@ -13,6 +14,8 @@ export interface Discovery {
     readonly id: string
     readonly label: string
     readonly url: string
+    /** Where its index is, in each form, when it has one. */
+    readonly index?: { readonly git: string; readonly archive: string; readonly files: string }
   }>
 }
 
@@ -47,6 +50,7 @@ function discover(c: ApiContext): Discovery {
       id: ecosystem.id,
       label: ecosystem.label,
       url: `${url}/${firstSegmentOf(ecosystem)}/`,
+      ...(ecosystem.index && { index: indexAddresses(url, ecosystem.id) }),
     })),
   }
 }

@@ -3,6 +3,7 @@ import { RegistryError } from '#core/errors.ts'
 import { mountAdvisories } from './advisories.ts'
 import { mountAudit } from './audit.ts'
 import type { Api, ApiEnv } from './env.ts'
+import { mountInvitations } from './invitations.ts'
 import { mountJobs } from './jobs.ts'
 import { mountLifecycle } from './lifecycle.ts'
 import { mountMembers } from './members.ts'
@@ -12,19 +13,26 @@ import { foldPackagePath } from './package-address.ts'
 import { mountPackages } from './packages.ts'
 import { mountReleases } from './releases.ts'
 import { mountSearch } from './search.ts'
+import { mountSessions } from './sessions.ts'
+import { mountSignIn } from './sign-in.ts'
 import { mountTokens } from './tokens.ts'
 import { mountTransfers } from './transfers.ts'
 import { mountUsers } from './users.ts'
 import { refuseInvalid } from './validation.ts'
+import { mountWebhookDeliveries } from './webhook-deliveries.ts'
+import { mountWebhooks } from './webhooks.ts'
 import { mountWhoAmI } from './whoami.ts'
 
 /** In the order that the document has them. */
 const MOUNTS: ReadonlyArray<(api: Api) => void> = [
   mountWhoAmI,
+  mountSignIn,
+  mountSessions,
   mountUsers,
   mountTokens,
   mountNamespaces,
   mountMembers,
+  mountInvitations,
   mountPackages,
   mountReleases,
   mountSearch,
@@ -32,6 +40,8 @@ const MOUNTS: ReadonlyArray<(api: Api) => void> = [
   mountLifecycle,
   mountOwners,
   mountTransfers,
+  mountWebhooks,
+  mountWebhookDeliveries,
   mountAudit,
   mountJobs,
 ]

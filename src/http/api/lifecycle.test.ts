@@ -95,10 +95,13 @@ describe('yank, deprecate, remove, owners and transfers over HTTP', () => {
     const tag = await call('GET', '/opm/namespaces/acme/projects/oci/repositories/web/tags/v1')
     const { manifest: descriptor } = tag.body as { manifest: { annotations: object } }
     assert.deepEqual(descriptor.annotations, { 'io.entrepot.deprecated': body.message })
-    const removal = { as: boss, body: { reason: 'holds a key' } }
+    const removal = { as: boss, body: { reason: 'holds a key', advisory: true } }
     const removed = await call('POST', `${RELEASE}/remove`, removal)
     assert.equal(removed.status, 200)
-    assert.ok((removed.body as { removedAt: string }).removedAt)
+    const { removedAt, advisory } = removed.body as { removedAt: string; advisory: string }
+    assert.ok(removedAt)
+    const document = await call('GET', `${V1}/advisories/${advisory}`)
+    assert.equal((document.body as { details: string }).details, removal.body.reason)
     assert.equal((await call('POST', `${RELEASE}/remove`, removal)).status, 410)
     await assert.rejects(publish(world.t, 'web', ['v1']), /never comes again/)
   })

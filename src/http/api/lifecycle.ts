@@ -23,7 +23,20 @@ const Deprecate = z
     }),
   })
   .openapi('Deprecate')
-const Remove = z.strictObject({ reason: z.string() }).openapi('Remove')
+const Remove = z
+  .strictObject({
+    reason: z.string(),
+    advisory: z.boolean().optional().openapi({
+      description: 'Whether an advisory tells everybody, giving the reason; false when missing',
+    }),
+  })
+  .openapi('Remove')
+const Removed = z
+  .object({
+    ...ReleaseSchema.shape,
+    advisory: z.string().optional().openapi({ description: 'The id of the advisory about it' }),
+  })
+  .openapi('RemovedRelease')
 
 type Params = z.infer<typeof releaseParams>
 
@@ -81,7 +94,7 @@ const remove = createRoute({
   summary: 'Take a release’s content away for good, as an operator',
   description: 'From then on it is 410, and its version is never published again.',
   request: { params: releaseParams, body: body(Remove) },
-  responses,
+  responses: { 200: json(Removed, 'What stays of the release'), default: failures },
 })
 
 const deprecatePackage = createRoute({
@@ -115,9 +128,11 @@ export function mountLifecycle(api: Api): void {
   })
   api.openapi(remove, async (c) => {
     const { ref, version } = named(c, c.req.valid('param'))
-    const { reason } = c.req.valid('json')
-    await removeRelease(c.var.app, c.var.actor, ref, { version, reason })
-    return c.json(await answer(c, c.req.valid('param')), 200)
+    const { reason, advisory: isAdvised = false } = c.req.valid('json')
+    const removal = { version, reason, isAdvised }
+    const { advisory } = await removeRelease(c.var.app, c.var.actor, ref, removal)
+    const left = await answer(c, c.req.valid('param'))
+    return c.json({ ...left, ...(advisory !== undefined && { advisory }) }, 200)
   })
   api.openapi(deprecatePackage, async (c) => {
     const { app, actor, ecosystems } = c.var

@@ -8,7 +8,15 @@ import { body, json, problems } from './responses.ts'
 import { defined, RoleName, Time, time } from './schemas.ts'
 
 const Member = z
-  .object({ user: z.string().openapi({ example: 'ann' }), role: RoleName, createdAt: Time })
+  .object({
+    user: z.string().openapi({ example: 'ann' }),
+    email: z.string().optional().openapi({
+      description:
+        'There for admins who made the user a member by it, for the user, and for operators',
+    }),
+    role: RoleName,
+    createdAt: Time,
+  })
   .openapi('Member')
 
 const MemberRole = z.strictObject({ role: RoleName }).openapi('MemberRole')

@@ -19,6 +19,7 @@ const TAGS = [
   { name: 'Namespaces', description: 'Who owns names, and their members' },
   { name: 'Packages', description: 'What was published, in any ecosystem' },
   { name: 'Advisories', description: 'Known vulnerabilities, in the format of OSV' },
+  { name: 'Webhooks', description: 'Servers that are told what happens to packages' },
   { name: 'Audit', description: 'Who did what' },
   { name: 'Operating', description: 'For the staff of the instance' },
 ]

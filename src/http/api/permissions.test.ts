@@ -67,6 +67,13 @@ const TABLE: readonly Row[] = [
     role: 'reader',
   }),
   row('DELETE /namespaces/acme/members/nobody', '401 403 403 403 404 404 403 403 403'),
+  // Who is invited is for admins; to strangers there is no such namespace.
+  row('GET /namespaces/acme/invitations', '401 404 403 403 200 200 403 404 403'),
+  row('GET /namespaces/nope/invitations', '404 404 404 404 404 404 404 404 404'),
+  row('PUT /namespaces/acme/invitations/rae%40example.org', '401 404 403 403 204 204 403 404 403', {
+    role: 'reader',
+  }),
+  row('DELETE /namespaces/acme/invitations/x%40b.org', '401 404 403 403 404 404 403 404 403'),
   row('GET /packages', '200 200 200 200 200 200 200 200 200'),
   row('GET /packages/oci/acme/web', '200 200 200 200 200 200 200 200 200'),
   row('GET /packages/oci/acme/secret', '404 404 200 200 200 200 200 404 200'),

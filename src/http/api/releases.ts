@@ -28,6 +28,7 @@ export const ReleaseSchema = z
       .optional()
       .openapi({ description: 'Why nobody should use it any more' }),
     removedAt: Time.optional().openapi({ description: 'Its content is gone for good' }),
+    downloads: z.int().openapi({ description: 'Of its archive, ever; images are not counted' }),
   })
   .openapi('Release')
 

@@ -69,6 +69,7 @@ const create = createRoute({
       'forbidden',
       'scope_missing',
       'name_invalid',
+      'conflict',
       'name_taken',
     ),
   },

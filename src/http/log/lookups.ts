@@ -1,7 +1,9 @@
 import type { Context, Hono } from 'hono'
+import type { Actor } from '#core/access/actor.ts'
+import type { App } from '#core/app.ts'
 import { RegistryError } from '#core/errors.ts'
 import type { LogEntry, ReleaseName } from '#core/log/find-entry.ts'
-import { lookup } from '#core/log/lookup.ts'
+import { type LookedUp, lookup } from '#core/log/lookup.ts'
 import { proofFileOf } from '#core/log/make-proof-file.ts'
 import { leafHash } from '#core/log/merkle.ts'
 import { proveEntry } from '#core/log/prove.ts'
@@ -51,10 +53,21 @@ async function sendProofFile(c: Context<Env>, release: ReleaseName): Promise<Res
 /** Number, record, empty line, and a tree that has the record. */
 async function sendGoRecord(c: Context<Env>, release: ReleaseName): Promise<Response> {
   const { app, actor } = c.var
-  const { entry } = await lookup(app, actor, release)
+  const { entry } = await lookupGo(app, actor, release)
   const { goTree } = await readLogState(app.database.db)
   const body = `${entry.position}\n${entry.record}\n${goTree}`
   return c.body(body, 200, { 'content-type': TEXT, 'cache-control': 'no-store' })
+}
+
+/** Go’s versions begin with a `v`; of protocols whose versions do not, it is passed over. */
+async function lookupGo(app: App, actor: Actor, release: ReleaseName): Promise<LookedUp> {
+  try {
+    return await lookup(app, actor, release)
+  } catch (error) {
+    const isUnknown = error instanceof RegistryError && error.code === 'release_unknown'
+    if (!isUnknown || !release.version.startsWith('v')) throw error
+    return await lookup(app, actor, { ...release, version: release.version.slice(1) })
+  }
 }
 
 function view(entry: LogEntry) {

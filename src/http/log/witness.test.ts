@@ -9,9 +9,21 @@ import { auditLog } from '#core/log/audit-log.ts'
 import { checkpointText, openCheckpoint } from '#core/log/checkpoint.ts'
 import { cosignerOf, parseWitnessKey } from '#core/log/cosignature.ts'
 import { logSigners } from '#core/log/log-signers.ts'
-import { LogError, openNote, parseVerifier, signNote, type Verifier } from '#core/log/note.ts'
+import {
+  generateSeed,
+  LogError,
+  openNote,
+  parseNote,
+  parseVerifier,
+  signerOf,
+  signNote,
+  type Verifier,
+} from '#core/log/note.ts'
+import { parseProofFile } from '#core/log/proof-file.ts'
+import { requireQuorum } from '#core/log/quorum.ts'
 import { LOG_TOPIC } from '#core/log/read-log.ts'
 import { type Sequencer, startSequencer } from '#core/log/sequencer.ts'
+import { verifyRelease } from '#core/log/verify-release.ts'
 import { formatWitnessRequest } from '#core/log/witness-request.ts'
 import type { LogWitness, WitnessedLog } from '#core/log/witnesses.ts'
 import { after, before, describe, test } from '#runtime/test.ts'
@@ -156,6 +168,50 @@ describe('two registries that witness each other', () => {
     await publishSome(ann, 'alone', 2)
     const { tree, cosigned } = await auditLog({ ...trusted, witnesses: [witness] })
     assert.deepEqual({ size: tree.size, cosigned }, { size: 7, cosigned: [5] })
+    const both = [witness, nobody]
+    const enough = await auditLog({ ...trusted, witnesses: both, needed: 1 })
+    assert.deepEqual(enough.cosigned, [5, undefined])
+    await assert.rejects(
+      auditLog({ ...trusted, witnesses: both }),
+      /no checkpoint that .* cosigned$/,
+    )
+  })
+
+  test('a proof is of the newest cosigned tree that has the entry', async () => {
+    const { log } = await keysOf(ann)
+    const { witness } = await keysOf(bob)
+    const quorum = { witnesses: [witness], needed: 1 }
+    const { db } = ann.registry.app.database
+    const entries = await db.selectFrom('logEntries').selectAll().orderBy('position').execute()
+    for (const { position, name, version, digest } of entries) {
+      const path = `lookup/oci/${name}/${encodeURIComponent(version)}`
+      const found = JSON.parse(await get(ann, path)) as { treeSize: number; checkpoint: string }
+      const file = await get(ann, `${path}.tlog-proof`)
+      const { checkpoint } = parseProofFile(file)
+      const release = { ecosystem: 'oci', name, version, digest }
+      const tree = verifyRelease(file, release, { origin: ann.origin, verifiers: [log] })
+      const isCosigned = Number(position) < 5
+      assert.equal(tree.size, isCosigned ? 5 : 7)
+      assert.deepEqual([found.treeSize, found.checkpoint], [tree.size, checkpoint])
+      if (isCosigned) assert.deepEqual(requireQuorum(checkpoint, quorum), [witness.name])
+      else assert.throws(() => requireQuorum(checkpoint, quorum), /0 of the witnesses .* 1 have to/)
+    }
+    // A checkpoint of other keys, as after a change of keys, proves nothing to today's clients.
+    const { checkpoint } = await db
+      .selectFrom('logCosignatures')
+      .selectAll()
+      .executeTakeFirstOrThrow()
+    const old = signNote(parseNote(checkpoint).text, [signerOf(ann.origin, generateSeed())])
+    const save = (note: string) =>
+      change(ann.registry.app, (tx) =>
+        tx.updateTable('logCosignatures').set({ checkpoint: note }).execute(),
+      )
+    await save(old)
+    const [first] = entries
+    const path = `lookup/oci/${first?.name}/${encodeURIComponent(first?.version ?? '')}`
+    const found = JSON.parse(await get(ann, path)) as { treeSize: number }
+    assert.equal(found.treeSize, 7)
+    await save(checkpoint)
   })
 
   test('the statuses of the protocol; a forked log is refused for ever', async () => {

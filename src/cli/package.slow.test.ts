@@ -72,7 +72,10 @@ describe('entrepot package', () => {
     assert.match(gone.stderr, /no such transfer\n {2}`entrepot package transfer list`/)
     const moved = ['package', 'remove', 'oci/bobco/web', version]
     assert.equal((await cli.run(moved)).code, 2)
-    assert.match(await ok(...moved, '--reason', 'holds a key'), /^removed oci\/bobco\/web/)
+    const told = await ok(...moved, '--reason', 'holds a key', '--advisory')
+    const [, advisory = ''] =
+      /^removed oci\/bobco\/web \S+ for good; advisory (\S+) tells of it$/m.exec(told) ?? []
+    assert.match(await ok('advisory', 'list'), new RegExp(`^${advisory}\t`))
     assert.equal((await cli.run([...moved, '--reason', 'again'])).code, 1)
     assert.equal((await cli.run(['verify'])).code, 0)
   })
