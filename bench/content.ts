@@ -76,7 +76,8 @@ export async function checkServed(baseUrl: string, content: Content, headers: He
   }
 }
 
-async function pushBlob(baseUrl: string, bytes: Buffer, headers: Headers): Promise<void> {
+/** Pushes one blob to the repository. */
+export async function pushBlob(baseUrl: string, bytes: Buffer, headers: Headers): Promise<void> {
   const start = `${baseUrl}/v2/${repository}/blobs/uploads/`
   const opened = await send(start, { method: 'POST', headers })
   const target = new URL(opened.headers.get('location') ?? '', start)

@@ -31,6 +31,9 @@ export async function startEntrepot(
     // Anonymous pulls need public packages; a limit on writes would be all that the bench measures.
     'ENTREPOT_DEFAULT_VISIBILITY=public',
     'ENTREPOT_RATES_WRITE_AUTHENTICATED=0',
+    // Ori's specification limits all requests: being refused is not what is measured.
+    'ENTREPOT_RATES_ORI_READ_ANONYMOUS=0',
+    'ENTREPOT_RATES_ORI_READ_AUTHENTICATED=0',
     'ENTREPOT_RATES_CREDENTIAL_ANONYMOUS=0',
     'ENTREPOT_RATES_CREDENTIAL_AUTHENTICATED=0',
   ]

@@ -32,11 +32,18 @@ export interface ReadLoad {
   readonly range?: { readonly prefix: string; readonly first: number; readonly last: number }
 }
 
-/** Pushes of random 10 KB blobs (POST, then PUT) by clients that each wait for their answer. */
-export interface PushLoad {
+/** What a load generator of our own is told: clients that each wait for their answer. */
+export interface ClientLoad {
   readonly baseUrl: string
   readonly headers: Headers
   readonly clients: number
+  readonly seconds: number
+}
+
+/** Runs of stock git, one after the other; TARGET among the arguments is a new folder each time. */
+export interface GitLoad {
+  readonly arguments: readonly string[]
+  readonly seconds: number
 }
 
 /** The command of a wrk run. */
@@ -56,10 +63,9 @@ export function readCommand(load: ReadLoad, seconds: number): readonly string[] 
   ]
 }
 
-/** The command of a push run: its own process, so that its CPU is not the server's. */
-export function pushCommand(load: PushLoad, seconds: number): readonly string[] {
-  const script = join(import.meta.dirname, 'push-client.ts')
-  return [process.execPath, script, JSON.stringify({ ...load, seconds })]
+/** The command of a load generator of our own: its own process, so that its CPU is not the server's. */
+export function clientCommand(script: string, load: ClientLoad | GitLoad): readonly string[] {
+  return [process.execPath, join(import.meta.dirname, script), JSON.stringify(load)]
 }
 
 /** Runs a load generator on its core and accounts the CPU of both sides. */

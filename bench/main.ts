@@ -4,14 +4,18 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { checkServed, createImage, manifestAccept, pushImage } from './content.ts'
 import { prepareCpuClock } from './cpu.ts'
-import { startEntrepot } from './entrepot.ts'
+import { publishElbaContent } from './elba.ts'
+import { type Entrepot, startEntrepot } from './entrepot.ts'
+import { asFileName, publishGrenContent } from './gren.ts'
+import type { Scenario, Servers } from './lanes.ts'
 import { measure, type Sample } from './load.ts'
 import { describeMachine, isMemoryOnly } from './machine.ts'
+import { publishOriContent } from './ori.ts'
 import { startDockerRegistry, startNginx } from './peers.ts'
 import { type Cores, chooseCores, findProgram, type Running } from './processes.ts'
 import { toJson, toMarkdown } from './report.ts'
 import { judge, type Results } from './requirements.ts'
-import { createScenarios, type Scenario, type Servers } from './scenarios.ts'
+import { createScenarios } from './scenarios.ts'
 import { seed } from './seed.ts'
 
 interface Plan {
@@ -123,8 +127,26 @@ async function startServers(
     await checkServed(server.baseUrl, image.manifest, { accept: manifestAccept })
     await checkServed(server.baseUrl, image.layer, {})
   }
-  const seeded = entrepot && plan.seed > 0 ? await seed(entrepot, plan.seed, say) : undefined
-  return { image, dockerRegistry, nginx, entrepot, seeded }
+  const contents = entrepot && (await publishContents(entrepot, dockerRegistry, plan))
+  for (const content of contents?.asFiles ?? []) nginx?.serve(content)
+  return { image, dockerRegistry, nginx, entrepot, ...contents }
+}
+
+/** What the package protocols serve; the million manifests come between two halves of it. */
+async function publishContents(
+  entrepot: Entrepot,
+  dockerRegistry: Running | undefined,
+  { seed: count }: Plan,
+) {
+  const early = await publishOriContent(entrepot, 'early')
+  const seeded = count > 0 ? await seed(entrepot, count, say) : undefined
+  const late = await publishOriContent(entrepot, 'late')
+  const gren = await publishGrenContent(entrepot, dockerRegistry, say)
+  const elba = await publishElbaContent(entrepot)
+  const { versions, latest, bundle } = gren
+  const latestFile = { ...latest, path: asFileName(latest.path) }
+  const asFiles = [early.versions, versions, latestFile, bundle, elba]
+  return { seeded, ori: { early, late }, gren, elba, asFiles }
 }
 
 /** A B C, A B C, …: whatever disturbs the machine for a while disturbs everybody. */

@@ -19,25 +19,32 @@ export async function startDockerRegistry(
   return startServer({ command, port, readyPath: '/v2/', logFile, core })
 }
 
+/** nginx under measurement. */
+export interface Nginx extends Running {
+  /** Adds a file to what it serves. */
+  serve(content: Content): void
+}
+
 /** Starts nginx with one worker over static files; undefined when it is not installed. */
 export async function startNginx(
   directory: string,
   files: readonly Content[],
   core: number | undefined,
-): Promise<Running | undefined> {
+): Promise<Nginx | undefined> {
   const program = await findProgram('nginx')
   if (!program) return undefined
-  for (const { path, bytes } of [...files, { path: '/ready', bytes: Buffer.from('ok') }]) {
+  const serve = ({ path, bytes }: Content) => {
     const file = join(directory, 'root', path)
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, bytes)
   }
+  for (const content of [...files, { path: '/ready', bytes: Buffer.from('ok') }]) serve(content)
   const port = await freePort()
   const configFile = join(directory, 'nginx.conf')
   const logFile = join(directory, 'error.log')
   writeFileSync(configFile, nginxConfig(directory, port))
   const command = [program, '-p', directory, '-c', configFile, '-e', logFile]
-  return startServer({ command, port, readyPath: '/ready', logFile, core })
+  return { ...(await startServer({ command, port, readyPath: '/ready', logFile, core })), serve }
 }
 
 /** As Debian ships it (descriptor cache in memory), without credentials and without access log. */

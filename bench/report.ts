@@ -1,7 +1,7 @@
+import { lanes } from './lanes.ts'
 import type { Sample } from './load.ts'
 import type { Facts } from './machine.ts'
 import { type Results, ratioOf, type Verdict } from './requirements.ts'
-import { lanes } from './scenarios.ts'
 import { median } from './statistics.ts'
 
 /** All that a run found out. */
@@ -17,7 +17,12 @@ export interface Report {
 
 /** The report as Markdown, to be pasted into docs/performance.md. */
 export function toMarkdown(report: Report): string {
-  const verdicts = report.verdicts.map((v) => [v.requirement, v.limit, figure(v.ratio), v.verdict])
+  const verdicts = report.verdicts.map((v) => [
+    v.requirement,
+    v.limit,
+    figure(v.measured),
+    v.verdict,
+  ])
   return [
     ...report.warnings.map((warning) => `> **${warning}**\n`),
     table(['machine', ''], Object.entries(report.facts)),

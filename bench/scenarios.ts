@@ -1,55 +1,23 @@
-import { type Headers, type Image, manifestAccept } from './content.ts'
+import type { Headers } from './content.ts'
 import type { Entrepot } from './entrepot.ts'
-import { pushCommand, readCommand } from './load.ts'
+import { grenScenarios } from './gren-scenarios.ts'
+import {
+  blobConnections,
+  clientHeaders,
+  type Lane,
+  lanes,
+  manifestHeaders,
+  pushClients,
+  readConnections,
+  readingLane,
+  type Scenario,
+  type Servers,
+  titles,
+} from './lanes.ts'
+import { clientCommand, readCommand } from './load.ts'
+import { oriScenarios } from './ori-scenarios.ts'
 import type { Running } from './processes.ts'
 import type { Seeded } from './seed.ts'
-
-/** One server doing one thing, measured once per round. */
-interface Lane {
-  readonly name: string
-  readonly pid: number
-  /** The load generator to run; asked anew each time, because tokens expire. */
-  command(seconds: number): Promise<readonly string[]>
-}
-
-/** The same thing done by several servers. */
-export interface Scenario {
-  readonly title: string
-  readonly lanes: readonly Lane[]
-}
-
-/** What runs during the bench; peers that are not installed are missing. */
-export interface Servers {
-  readonly dockerRegistry: Running | undefined
-  readonly nginx: Running | undefined
-  readonly entrepot: Entrepot | undefined
-  readonly seeded: Seeded | undefined
-  readonly image: Image
-}
-
-/** Names of scenarios and lanes, by which the report finds what it compares. */
-export const titles = {
-  manifest: 'manifest by tag',
-  blob: '1 MB blob',
-  push: '10 KB blob push',
-  depth: 'manifest among many',
-} as const
-export const lanes = {
-  dockerRegistry: 'docker-registry',
-  nginx: 'nginx static',
-  anonymous: 'entrepot, anonymous',
-  bearer: 'entrepot, bearer',
-  first: 'entrepot, the first',
-  last: 'entrepot, the last',
-  firstOnes: 'entrepot, random of the first 10,000',
-  lastOnes: 'entrepot, random of the last 10,000',
-} as const
-
-const readConnections = 16
-const blobConnections = 8
-const pushClients = 16
-const clientHeaders = { 'User-Agent': 'containerd/1.7.24' }
-const manifestHeaders = { ...clientHeaders, Accept: manifestAccept }
 
 /** Everything that can be measured with the servers that run. */
 export function createScenarios(servers: Servers): readonly Scenario[] {
@@ -59,8 +27,10 @@ export function createScenarios(servers: Servers): readonly Scenario[] {
     (base: string) =>
     (own: Headers, seconds: number) =>
       readCommand({ url: base + path, headers: { ...headers, ...own }, connections }, seconds)
-  const pushing = (baseUrl: string) => (own: Headers, seconds: number) =>
-    pushCommand({ baseUrl, headers: { ...clientHeaders, ...own }, clients: pushClients }, seconds)
+  const pushing = (baseUrl: string) => (own: Headers, seconds: number) => {
+    const headers = { ...clientHeaders, ...own }
+    return clientCommand('push-client.ts', { baseUrl, headers, clients: pushClients, seconds })
+  }
   const scenarios = [
     {
       title: titles.manifest,
@@ -73,7 +43,13 @@ export function createScenarios(servers: Servers): readonly Scenario[] {
     { title: titles.push, lanes: lanesOf(servers, pushing).filter(canPush) },
   ]
   const { entrepot, seeded } = servers
-  return entrepot && seeded ? [...scenarios, depthScenario(entrepot, seeded)] : scenarios
+  return [
+    ...scenarios,
+    ...(entrepot && seeded ? [depthScenario(entrepot, seeded)] : []),
+    ...oriScenarios(servers),
+    ...grenScenarios(servers),
+    ...elbaScenarios(servers),
+  ]
 }
 
 type CommandFor = (baseUrl: string) => (own: Headers, seconds: number) => readonly string[]
@@ -128,4 +104,15 @@ function depthScenario(entrepot: Entrepot, { count, prefix, edge }: Seeded): Sce
       lane(lanes.lastOnes, count - edge + 1, count),
     ],
   }
+}
+
+function elbaScenarios({ nginx, entrepot, elba }: Servers): Scenario[] {
+  if (!entrepot || !elba) return []
+  const read = { path: elba.path, headers: {}, connections: readConnections }
+  return [
+    {
+      title: titles.elbaFile,
+      lanes: [...readingLane(lanes.nginx, nginx, read), ...readingLane(lanes.ours, entrepot, read)],
+    },
+  ]
 }

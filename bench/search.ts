@@ -93,19 +93,18 @@ async function measure(label: string, database: Database): Promise<void> {
   await database.close()
 }
 
+/** What searching and indexing need of an app. */
 async function createApp(database: Database): Promise<App> {
   const silent = () => {}
-  return {
+  const parts: Partial<App> = {
     database,
-    logSeeds: undefined as unknown as App['logSeeds'],
-    rates: { count: async () => ({ count: 0 }) } as unknown as App['rates'],
     blobs: await openFsBlobs(join(directory, 'blobs')),
     cache: new ReadCache(database.signal, 1024),
-    settings: {} as App['settings'],
     ecosystems,
     clock: () => new Date(),
     log: { debug: silent, info: silent, warn: silent, error: silent },
   }
+  return parts as App
 }
 
 interface Query {
