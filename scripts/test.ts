@@ -15,8 +15,8 @@ import { startPostgres, type TestPostgres } from './postgres.ts'
 const TEST_TIMEOUT_MS = 60_000
 
 /** Slow tests run on Bun with SQLite; elsewhere only those for which the other half matters. */
-const SLOW_ON_POSTGRES = /crash|database-faults/
-const SLOW_ON_NODE = /full-disk/
+const SLOW_ON_POSTGRES = /crash|database-faults|storm|backup|hostile-manifests/
+const SLOW_ON_NODE = /full-disk|storm|cli\/(?:serve|usage)/
 
 interface Run {
   readonly label: string
