@@ -121,7 +121,7 @@ async function match(run: Run, terms: readonly TermQuery[], limit: number): Prom
   const all = [...terms, ...scopeTerms(run.scope, now(run.app))]
   const found = await rank(run, search.idsMatching({ all }, limit))
   const own = visibleTerms(run.actor)
-  const isMostlySeen = found.visible.length * 2 >= found.candidates
+  const isMostlySeen = found.seen * 2 >= found.candidates
   if (own === undefined || found.candidates < limit || isMostlySeen) return found
   return await rank(run, search.idsMatching({ all: [...all, own] }, limit))
 }
@@ -138,6 +138,8 @@ function compareRank(a: Ranked, b: Ranked): number {
 interface RankedSource {
   /** How many the source named, also those that the actor may not read. */
   readonly candidates: number
+  /** How many of them the actor may read, whether they answer the query or not. */
+  readonly seen: number
   readonly visible: Ranked[]
 }
 
@@ -155,11 +157,12 @@ async function rank(
     .select((eb) => eb.case().when(visiblePackages(actor)).then(1).else(0).end().as('isVisible'))
     .where('searchDocuments.packageId', 'in', sql<number>`(${ids})`)
     .execute()
-  const visible = candidates
-    .filter((one) => one.isVisible === 1 && one.status === 'active' && isWithin(scope, one))
+  const seen = candidates.filter(({ isVisible, status }) => isVisible === 1 && status === 'active')
+  const visible = seen
+    .filter((one) => isWithin(scope, one))
     .map((one) => ({ id: one.id, score: scoreOf(query, one) }))
     .filter(({ score }) => score > 0)
-  return { candidates: candidates.length, visible }
+  return { candidates: candidates.length, seen: seen.length, visible }
 }
 
 /**

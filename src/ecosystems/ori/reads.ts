@@ -12,8 +12,9 @@ import { getVersion, listVersions, type Version } from '#core/releases/versions.
 import { advisoryIds } from '#ecosystems/advisories.ts'
 import type { Env } from '#ecosystems/contract.ts'
 import { sendBlob } from '#ecosystems/send-blob.ts'
+import { sendDocument } from '#ecosystems/send-document.ts'
 import { advisoryRules } from './advisories.ts'
-import { sendDocument, time } from './answers.ts'
+import { time } from './answers.ts'
 import { refOf, versionOf } from './request.ts'
 
 /** GET …/versions: newest first; `?include_yanked=false` leaves yanked ones out. */
